@@ -1,0 +1,25 @@
+"""The limits that every message keeps, in one place: what a decoder checks before it allocates."""
+
+from typing import Final
+
+MAX_SIDE: Final = 8192
+"""Pixels along one side of a picture."""
+MAX_PIXELS: Final = 50_000_000
+"""Pixels of a whole picture: 150 MB once decoded."""
+MAX_JPEG_BYTES: Final = 16 * 2**20
+"""Bytes of one compressed picture."""
+MAX_REGIONS: Final = 256
+"""Regions (faces, say) of one frame."""
+MAX_REGION_BYTES: Final = 2**20
+"""Bytes of one region's numbers: an early split of a large network still fits."""
+MAX_LABEL: Final = 64
+"""Characters of a label, a reason or another short word."""
+MAX_DETAIL: Final = 500
+"""Characters of a status's free text."""
+ENVELOPE_BYTES: Final = 4096
+"""Bytes that a message may need besides its payload."""
+
+MAX_FRAME_BYTES: Final = MAX_JPEG_BYTES + ENVELOPE_BYTES
+MAX_FEATURES_BYTES: Final = MAX_JPEG_BYTES + ENVELOPE_BYTES
+MAX_RESULT_BYTES: Final = MAX_REGIONS * (MAX_LABEL * 4 + 16) + ENVELOPE_BYTES
+MAX_JSON_BYTES: Final = 256 * 1024

@@ -1,0 +1,90 @@
+"""Status messages: retained JSON that says how a camera or a node is; the last will says `offline`."""
+
+from typing import Final, Literal
+
+import msgspec
+
+from broker.bounds import MAX_DETAIL, MAX_JSON_BYTES
+from broker.codec import json_codec
+from broker.identity import is_name
+
+SCHEMA: Final = 1
+
+CameraState = Literal[
+    "not_started", "connecting", "running", "stalled", "frozen", "ended", "failed", "offline"
+]
+NodeState = Literal["starting", "online", "degraded", "refusing", "offline"]
+NodeRole = Literal["edge", "analyzer"]
+
+
+class CameraStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a camera is.
+
+    Attributes:
+        camera: The camera's name.
+        state: Where it stands.
+        detail: Why, in words for a person; never a credential.
+        source: What kind of source it is: `file`, `rtsp`, `demo`, …; never the address.
+        run: The current run, 0 before the first.
+        fps: Pictures a second over the last seconds.
+        frames_read: Pictures read in this run.
+        frames_sent: Pictures that the broker took in this run.
+        dropped: Pictures dropped in this run, by reason.
+        since_ns: When this state began, Unix time in nanoseconds.
+        schema: The schema version.
+    """
+
+    camera: str
+    state: CameraState
+    detail: str = ""
+    source: str = ""
+    run: int = 0
+    fps: float = 0.0
+    frames_read: int = 0
+    frames_sent: int = 0
+    dropped: dict[str, int] = {}
+    since_ns: int = 0
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        """Refuse values out of bounds."""
+        if not is_name(self.camera) or len(self.detail) > MAX_DETAIL:
+            raise ValueError("camera is not a name, or detail is too long")
+
+
+class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How an edge or an analyzer is.
+
+    Attributes:
+        node: The node's name.
+        role: What it does.
+        state: `refusing` where a gate or a policy holds everything back, `degraded` where a helper (the
+            cache, the far broker) is away and work goes on.
+        detail: Why, in words for a person; never a credential.
+        version: Penumbra's version.
+        bundle: Ids of the bundles in use.
+        dropped: What it dropped since it started, by camera (empty name: of no camera) and reason.
+        since_ns: When this state began, Unix time in nanoseconds.
+        schema: The schema version.
+    """
+
+    node: str
+    role: NodeRole
+    state: NodeState
+    detail: str = ""
+    version: str = ""
+    bundle: tuple[str, ...] = ()
+    dropped: dict[str, dict[str, int]] = {}
+    since_ns: int = 0
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        """Refuse values out of bounds."""
+        if not is_name(self.node) or len(self.detail) > MAX_DETAIL:
+            raise ValueError("node is not a name, or detail is too long")
+
+
+encode_camera_status, decode_camera_status = json_codec(
+    CameraStatus, version=SCHEMA, max_bytes=MAX_JSON_BYTES
+)
+encode_node_status, decode_node_status = json_codec(NodeStatus, version=SCHEMA, max_bytes=MAX_JSON_BYTES)
