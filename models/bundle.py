@@ -1,0 +1,167 @@
+"""The two halves of a bundle, loaded and checked: regions become payloads, payloads become answers."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.archive import list_files, read_files
+from models.errors import BadRegions, DamagedBundle, UnsupportedBundle
+from models.manifest import ANALYZER, CERTIFICATE, EXTRACTOR, MANIFEST, Manifest, OutputSpec, decode_manifest
+from models.pictures import decode_picture, normalise
+from models.quantise import Floats, dequantise, quantise
+from models.sessions import Session
+
+Answer = tuple[str, float]
+
+
+@final
+class ExtractorBundle:
+    """The edge's half: regions of a picture become numbers, and the numbers bytes of a fixed length."""
+
+    def __init__(self, manifest: Manifest, output: OutputSpec, session: Session) -> None:
+        self.manifest = manifest
+        self.output = output
+        self._session = session
+
+    def embed(self, regions: NDArray[np.uint8]) -> Floats:
+        """Give the numbers, float32 [n, *output.shape], before anything protects them.
+
+        Args:
+            regions: RGB, uint8 [n, height, width, 3] of the manifest's input size.
+
+        Raises:
+            BadRegions: another shape or type.
+            RuntimeFailed: the network does not run.
+        """
+        expected = self.manifest.input.shape
+        if regions.dtype != np.uint8 or regions.ndim != 4 or regions.shape[1:] != expected:
+            raise BadRegions(f"regions are {regions.dtype} {regions.shape}, not uint8 [n, {expected}]")
+        return self._session.run(normalise(regions, self.manifest.input))
+
+    def extract(self, regions: NDArray[np.uint8]) -> list[bytes]:
+        """Give one payload of `manifest.region_bytes` bytes a region, clipped and quantised.
+
+        Raises:
+            BadRegions, RuntimeFailed: as `embed`.
+            BadNumbers: a number is NaN or infinite; nothing may be sent.
+        """
+        return quantise(self.embed(regions), self.output)
+
+
+@final
+class AnalyzerBundle:
+    """The cloud's half: payloads become a label and its score each."""
+
+    def __init__(self, manifest: Manifest, session: Session) -> None:
+        self.manifest = manifest
+        self._session = session
+
+    def analyze(self, payloads: Sequence[bytes]) -> list[Answer]:
+        """Answer each payload (an embedding's bytes, or a censored JPEG): likeliest label and probability.
+
+        Raises:
+            BadPayload: bytes that this bundle's edge half cannot have made.
+            RuntimeFailed: the network does not run.
+        """
+        scores = softmax(self._session.run(self._read(payloads)))
+        best = scores.argmax(axis=1)
+        labels = self.manifest.labels
+        return [(labels[k], float(row[k])) for row, k in zip(scores, best, strict=True)]
+
+    def _read(self, payloads: Sequence[bytes]) -> Floats:
+        output = self.manifest.output
+        if output is not None:
+            return dequantise(payloads, output)
+        size = self.manifest.input
+        pictures = [decode_picture(payload, size) for payload in payloads]
+        stacked = np.stack(pictures) if pictures else np.zeros((0, *size.shape), np.uint8)
+        return normalise(stacked, size)
+
+
+def softmax(logits: Floats) -> Floats:
+    """Turn scores [n, labels] into probabilities that sum to 1 a row."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+
+
+def load_manifest(path: Path) -> Manifest:
+    """Read the manifest of the bundle at `path` (folder or zip).
+
+    Raises:
+        BundleError: it is not there, not safe or not sound; the text says which.
+    """
+    return _read(path, frozenset())[0]
+
+
+def load_extractor(path: Path, *, threads: int = 1) -> ExtractorBundle:
+    """Load the edge's half of the bundle at `path`; the analyzer need not be there and is not read.
+
+    Raises:
+        BundleError: it is not there, not safe, not sound, or has no extractor.
+    """
+    manifest, files = _read(path, frozenset({EXTRACTOR, CERTIFICATE}))
+    output = manifest.output
+    if output is None:
+        raise UnsupportedBundle(
+            f"{path}: {manifest.name} takes a censored picture and has no extractor; "
+            "set the edge's extractor to shade"
+        )
+    size = manifest.input
+    takes = (size.channels, size.height, size.width)
+    model = _half(path, files, EXTRACTOR, "edge")
+    session = Session(model, f"{path}: {EXTRACTOR}", takes, tuple(output.shape), threads=threads)
+    return ExtractorBundle(manifest, output, session)
+
+
+def load_analyzer(path: Path, *, threads: int = 1) -> AnalyzerBundle:
+    """Load the cloud's half of the bundle at `path`; the extractor need not be there and is not read.
+
+    Raises:
+        BundleError: it is not there, not safe, not sound, or has no analyzer.
+    """
+    manifest, files = _read(path, frozenset({ANALYZER}))
+    size, output = manifest.input, manifest.output
+    takes = tuple(output.shape) if output else (size.channels, size.height, size.width)
+    model = _half(path, files, ANALYZER, "cloud")
+    session = Session(model, f"{path}: {ANALYZER}", takes, (len(manifest.labels),), threads=threads)
+    return AnalyzerBundle(manifest, session)
+
+
+def read_bundle(path: Path) -> tuple[Manifest, dict[str, bytes]]:
+    """Read every file that is there, each checked against the manifest; the manifest's own bytes included.
+
+    Raises:
+        BundleError: it is not there, not safe or not sound.
+    """
+    manifest, files = _read(path, list_files(path))
+    return manifest, files
+
+
+def _read(path: Path, wanted: frozenset[str]) -> tuple[Manifest, dict[str, bytes]]:
+    files = read_files(path, wanted | {MANIFEST})
+    if MANIFEST not in files:
+        raise DamagedBundle(f"{path}: has no {MANIFEST}, so it is not a bundle")
+    manifest = decode_manifest(files[MANIFEST], str(path))
+    promised = {str(name): entry for name, entry in manifest.files.items()}
+    for name in list_files(path) - {MANIFEST}:
+        if name not in promised:
+            raise DamagedBundle(f"{path}: {name} is there, but the manifest does not list it")
+    for name, data in files.items():
+        if name == MANIFEST:
+            continue
+        entry = promised[name]
+        if len(data) != entry.size:
+            raise DamagedBundle(f"{path}: {name} has {len(data)} bytes, its manifest says {entry.size}")
+        if hashlib.sha256(data).hexdigest() != entry.sha256:
+            raise DamagedBundle(f"{path}: {name} was altered: its SHA-256 is not the manifest's")
+    return manifest, files
+
+
+def _half(path: Path, files: dict[str, bytes], name: str, side: str) -> bytes:
+    if name not in files:
+        raise UnsupportedBundle(f"{path}: has no {name}: this is not the {side}'s half")
+    return files[name]

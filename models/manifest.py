@@ -1,0 +1,213 @@
+"""What a bundle says about itself: a frozen value, checked when it is made."""
+
+import hashlib
+import math
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from models.errors import DamagedBundle, UnsupportedBundle
+
+SCHEMA: Final = 1
+MANIFEST: Final = "manifest.json"
+EXTRACTOR: Final = "extractor.onnx"
+ANALYZER: Final = "analyzer.onnx"
+CERTIFICATE: Final = "certificate.json"
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Side = Annotated[int, msgspec.Meta(ge=1, le=4096)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+FileName = Literal["extractor.onnx", "analyzer.onnx", "certificate.json"]
+
+MAX_REGION_BYTES: Final = 1 << 20
+ITEM_BYTES: Final = {"int8": 1, "float16": 2, "float32": 4}
+
+
+class RegionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which part of a frame the input is: the whole of it, or one square a face.
+
+    `margin` is the fraction of a face box's longer side that is added on each of the four sides.
+    """
+
+    kind: Literal["whole", "face"]
+    margin: Annotated[float, msgspec.Meta(ge=0.0, le=4.0)] = 0.0
+
+
+class InputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The picture a network takes: RGB of `height` × `width` pixels, normalised (x/255 - mean) / std."""
+
+    height: Side
+    width: Side
+    channels: Literal[3]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        """Refuse a normalisation that divides by zero or is not finite."""
+        if not all(map(math.isfinite, (*self.mean, *self.std))) or min(self.std) <= 0:
+            raise ValueError("mean and std must be finite, and std above zero")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of one region."""
+        return (self.height, self.width, self.channels)
+
+
+class OutputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The numbers one region becomes: clipped to ±`clip`, divided by `scale`, stored as `dtype`."""
+
+    dtype: Literal["int8", "float16", "float32"]
+    shape: tuple[Side, ...]
+    clip: Annotated[float, msgspec.Meta(gt=0.0, le=60000.0)]
+    scale: Annotated[float, msgspec.Meta(gt=0.0, le=60000.0)]
+
+    def __post_init__(self) -> None:
+        """Refuse shapes without bound and a scale under which the clip bound does not fit the dtype."""
+        if not 1 <= len(self.shape) <= 3 or self.region_bytes > MAX_REGION_BYTES:
+            raise ValueError(
+                f"output.shape {self.shape} is not 1 to 3 sides of at most {MAX_REGION_BYTES} bytes"
+            )
+        if self.dtype == "int8" and self.clip / self.scale > 127.0 + 1e-6:
+            raise ValueError(f"clip {self.clip} at scale {self.scale} does not fit int8")
+        if self.dtype != "int8" and self.scale != 1.0:
+            raise ValueError(f"scale must be 1 for {self.dtype}")
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers one region becomes."""
+        return math.prod(self.shape)
+
+    @property
+    def region_bytes(self) -> int:
+        """Exact length of one region's payload in bytes."""
+        return self.numbers * ITEM_BYTES[self.dtype]
+
+
+class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of the bundle: its SHA-256 and its size in bytes."""
+
+    sha256: Digest
+    size: Annotated[int, msgspec.Meta(ge=1, le=64 << 20)]
+
+
+class DataSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A data set the bundle learnt from, where it came from, and the terms it is under."""
+
+    name: Text
+    source: Text
+    terms: Text
+    trained_on: Count
+    held_out: Count
+
+
+class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who made the bundle with which code from which data, and what that allows."""
+
+    code: Text
+    recipe: Text
+    seed: int
+    data: tuple[DataSource, ...]
+    terms: Text
+
+
+class Accuracy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Share answered rightly on `n` held-out items, through the bytes that are really sent.
+
+    `low` and `high` bound the 95 % Wilson interval; `floor` is what the simplest method reaches on this data.
+    """
+
+    data: Text
+    split: Text
+    n: Annotated[int, msgspec.Meta(ge=1)]
+    accuracy: Share
+    low: Share
+    high: Share
+    floor: Share
+
+    def __post_init__(self) -> None:
+        """Refuse an interval that does not hold the value."""
+        if not self.low <= self.accuracy <= self.high:
+            raise ValueError(f"accuracy {self.accuracy} is outside its interval {self.low} to {self.high}")
+
+
+class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Learnt numbers on each side."""
+
+    extractor: Count
+    analyzer: Count
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything both halves must agree on.
+
+    `kind` is what crosses to the cloud: an `embedding` (numbers made by extractor.onnx, described by
+    `output`), or a censored `picture` (a JPEG made without a network: no extractor and no `output`).
+    """
+
+    schema: Literal[1]
+    kind: Literal["embedding", "picture"]
+    name: Name
+    task: Text
+    labels: Annotated[tuple[Text, ...], msgspec.Meta(min_length=2, max_length=1000)]
+    region: RegionSpec
+    input: InputSpec
+    split: str = ""
+    embedding: Literal["simple", ""] = ""
+    output: OutputSpec | None = None
+    files: dict[FileName, FileEntry]
+    parameters: Parameters
+    provenance: Provenance
+    accuracy: tuple[Accuracy, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse contradictions between the kind, the files and the output."""
+        embedding = self.kind == "embedding"
+        if embedding and not (self.output and self.split and self.embedding and EXTRACTOR in self.files):
+            raise ValueError("an embedding bundle needs split, embedding, output and extractor.onnx")
+        if not embedding and (self.output or self.split or self.embedding or EXTRACTOR in self.files):
+            raise ValueError("a picture bundle has no split, embedding, output or extractor.onnx")
+        if ANALYZER not in self.files:
+            raise ValueError("every bundle has an analyzer.onnx")
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("labels must differ")
+
+    @property
+    def bundle_id(self) -> str:
+        """16 hex digits that both halves of one pair share, and no other bundle does."""
+        canonical = msgspec.json.encode(self, order="deterministic")
+        return hashlib.sha256(canonical).hexdigest()[:16]
+
+    @property
+    def region_bytes(self) -> int | None:
+        """Exact length of one region's payload in bytes; None where a picture is sent."""
+        return self.output.region_bytes if self.output else None
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """Give the manifest as JSON for people and programs, the same bytes each time."""
+    return msgspec.json.format(msgspec.json.encode(manifest, order="deterministic"), indent=2) + b"\n"
+
+
+def decode_manifest(data: bytes, where: str) -> Manifest:
+    """Read a manifest from JSON.
+
+    Raises:
+        DamagedBundle: it is not JSON, or a value is missing or not allowed; the text names which.
+        UnsupportedBundle: its schema version is not the one this program reads.
+    """
+    try:
+        version = msgspec.json.decode(data, type=_Version).schema
+        if version != SCHEMA:
+            raise UnsupportedBundle(
+                f"{where}: manifest schema {version} is not {SCHEMA}, the one this version of penumbra reads"
+            )
+        return msgspec.json.decode(data, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DamagedBundle(f"{where}: {MANIFEST}: {error}") from error
+
+
+class _Version(msgspec.Struct):
+    schema: int
