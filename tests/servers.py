@@ -51,7 +51,7 @@ def free_port() -> int:
 async def until(
     condition: Callable[[], bool | Awaitable[bool]], what: str, within: float = READY_WITHIN
 ) -> None:
-    """Return as soon as the condition holds; after `within` seconds fail the test, saying what was awaited."""
+    """Return as soon as the condition holds; fail the test after `within` seconds, saying what was awaited."""
     deadline = asyncio.get_running_loop().time() + within
     while True:
         held = condition()
