@@ -171,7 +171,7 @@ class Link(Generic[S]):
     ) -> Subscriber[R]:
         """Hand out the right to receive a topic; see `Connection`."""
         self._check_side(topic)
-        mailbox = Mailbox(topic, only, group, capacity, self.observer.on_refused)
+        mailbox: Mailbox[R] = Mailbox(topic, only, group, capacity, self.observer.on_refused)
         if any(mailbox.overlaps(other) for other in self._mailboxes):
             raise ValueError(f"{mailbox.filter} is already received on this link")
         self._mailboxes.append(mailbox)
