@@ -3,6 +3,7 @@
 BrokerError
 ├── BadName          a camera, node or stream name that may not stand in a topic
 ├── BadAddress       a broker address that cannot be read
+├── BadAccount       an account that a broker cannot have
 ├── BadMessage       bytes that are not the message they claim to be (`reason` is a metric label)
 ├── LinkError        the connection to a broker
 │   ├── Unreachable      nobody answers, or the broker refuses the account
@@ -10,7 +11,8 @@ BrokerError
 │   ├── Undelivered      the broker did not take a message in time
 │   └── TooLarge         the broker takes no message of that size
 ├── Refused          the release gate holds something back (`reason` is a metric label)
-└── EmbeddedBrokerError  the broker that `penumbra up` starts does not start
+├── EmbeddedBrokerError  the broker that `penumbra up` starts does not start
+└── ProductionError      the configuration of a production broker cannot be written
 """
 
 
@@ -24,6 +26,10 @@ class BadName(BrokerError):
 
 class BadAddress(BrokerError):
     """A broker address that cannot be read."""
+
+
+class BadAccount(BrokerError):
+    """An account that a broker cannot have: given twice, or of a role that has nothing to do there."""
 
 
 class BadMessage(BrokerError):
@@ -72,3 +78,7 @@ class Refused(BrokerError):
 
 class EmbeddedBrokerError(BrokerError):
     """The broker that `penumbra up` starts does not start."""
+
+
+class ProductionError(BrokerError):
+    """The configuration of a production broker cannot be written."""
