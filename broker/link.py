@@ -7,7 +7,7 @@ from typing import Any, Final, Generic, Protocol, Self, final
 
 from broker.backoff import backoff
 from broker.ends import Publisher, Subscriber
-from broker.errors import LinkError, TooLarge, Undelivered, Unreachable
+from broker.errors import BrokerError, LinkError, TooLarge, Undelivered, Unreachable
 from broker.mailbox import Mailbox
 from broker.topic import AnyTopic, R, S, Topic, W
 from broker.transport import Incoming, LastWill, Session, SessionLost, Transport
@@ -226,7 +226,7 @@ class Link(Generic[S]):
         while True:
             try:
                 session = await self._open()
-            except LinkError as error:
+            except BrokerError as error:
                 self._down(str(error))
             else:
                 delays = self._delays()

@@ -58,7 +58,7 @@ class MqttTransport:
         self._address = address
         self._client_id = client_id
         self._receive_maximum = receive_maximum
-        self._version = _V5
+        self._version: MQTTProtocolVersion | None = None
 
     @property
     def name(self) -> str:
@@ -67,21 +67,33 @@ class MqttTransport:
 
     async def connect(self, will: LastWill | None, on_message: Callable[[Incoming], None]) -> "MqttSession":
         """Open a session; see `Transport`."""
-        session = self._session(will, on_message)
-        try:
-            await session.open(self._address, self._receive_maximum)
-        except OldBroker:
-            self._version = _V311
-            session = self._session(will, on_message)
-            await session.open(self._address, self._receive_maximum)
+        if self._version is None:
+            self._version = await self._agreed_version()
+        session = self._session(self._version, will, on_message)
+        await session.open(self._address, self._receive_maximum)
         return session
 
-    def _session(self, will: LastWill | None, on_message: Callable[[Incoming], None]) -> "MqttSession":
+    async def _agreed_version(self) -> MQTTProtocolVersion:
+        """Ask once what the broker speaks, with a bare request.
+
+        An MQTT 3.1.1 broker may wait for ever on a request that carries MQTT 5 properties.
+        """
+        session = self._session(_V5, None, lambda incoming: incoming.acknowledge())
+        try:
+            await session.open(self._address, None)
+        except OldBroker:
+            return _V311
+        await session.close()
+        return _V5
+
+    def _session(
+        self, version: MQTTProtocolVersion, will: LastWill | None, on_message: Callable[[Incoming], None]
+    ) -> "MqttSession":
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._client_id,
-            protocol=self._version,
-            clean_session=True if self._version == _V311 else None,
+            protocol=version,
+            clean_session=True if version == _V311 else None,
             manual_ack=True,
             reconnect_on_failure=False,
         )
@@ -91,7 +103,7 @@ class MqttTransport:
             client.tls_set_context(tls_context(self._address))
         if will is not None:
             client.will_set(will.path, will.data, qos=1, retain=True)
-        return MqttSession(client, self._version, self._address, on_message)
+        return MqttSession(client, version, self._address, on_message)
 
 
 class OldBroker(Unreachable):
@@ -142,7 +154,7 @@ class MqttSession:
         """`MQTT 5` or `MQTT 3.1.1`."""
         return "MQTT 5" if self._version == _V5 else "MQTT 3.1.1"
 
-    async def open(self, address: BrokerAddress, receive_maximum: int) -> None:
+    async def open(self, address: BrokerAddress, receive_maximum: int | None) -> None:
         """Connect and wait for the broker's acceptance.
 
         Raises:
@@ -205,12 +217,13 @@ class MqttSession:
         finally:
             self._waiting.pop(mid, None)
 
-    def _dial(self, address: BrokerAddress, receive_maximum: int) -> None:
+    def _dial(self, address: BrokerAddress, receive_maximum: int | None) -> None:
         options: dict[str, Any] = {}
         if self._version == _V5:
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.ReceiveMaximum = receive_maximum
-            options = {"clean_start": True, "properties": properties}
+            options = {"clean_start": True}
+            if receive_maximum is not None:
+                options["properties"] = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+                options["properties"].ReceiveMaximum = receive_maximum
         self._client.connect(address.host, address.port, KEEPALIVE_SECONDS, **options)
 
     async def _stop(self) -> None:
