@@ -1,0 +1,5 @@
+"""MonitoringError: the metrics page cannot be served where it was asked for."""
+
+
+class MonitoringError(Exception):
+    """The metrics page cannot be served where it was asked for."""

@@ -1,0 +1,112 @@
+"""Every metric that Penumbra exports, in one place: names, units, labels, buckets.
+
+Base units, one prefix, `_total` on counters (https://prometheus.io/docs/practices/naming/). Labels name
+cameras on the private side alone; nothing exported by an analyzer can name one.
+"""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram, Info
+
+HOP_BUCKETS: Final = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    15.0,
+    30.0,
+    60.0,
+)
+
+BUILD_INFO: Final = Info("penumbra_build", "Version of Penumbra and of Python, and the node's role.")
+
+# --- camera ---------------------------------------------------------------------------------------
+SOURCE_UP: Final = Gauge("penumbra_source_up", "Whether the camera delivers pictures now.", ["camera"])
+SOURCE_STATE: Final = Gauge(
+    "penumbra_source_state", "1 for the state that the camera is in, 0 for the others.", ["camera", "state"]
+)
+SOURCE_FPS: Final = Gauge("penumbra_source_frames_per_second", "Pictures a second, of late.", ["camera"])
+FRAMES_READ: Final = Counter("penumbra_frames_read_total", "Pictures read from the source.", ["camera"])
+FRAMES_SENT: Final = Counter("penumbra_frames_sent_total", "Pictures the private broker took.", ["camera"])
+FRAMES_RETRANSMITTED: Final = Counter(
+    "penumbra_frames_retransmitted_total", "Pictures sent again because no answer came home.", ["camera"]
+)
+RECONNECTS: Final = Counter(
+    "penumbra_source_reconnects_total", "Times a source was opened again.", ["camera"]
+)
+
+# --- every node that drops or refuses ---------------------------------------------------------------
+DROPPED: Final = Counter(
+    "penumbra_frames_dropped_total", "Pictures that were not processed, by reason.", ["camera", "reason"]
+)
+REFUSED_MESSAGES: Final = Counter(
+    "penumbra_messages_refused_total",
+    "Messages that were not let in, by topic and reason.",
+    ["topic", "reason"],
+)
+QUEUE_LENGTH: Final = Gauge("penumbra_queue_length", "Entries waiting in a bounded queue.", ["queue"])
+QUEUE_CAPACITY: Final = Gauge("penumbra_queue_capacity", "Entries that a bounded queue can hold.", ["queue"])
+
+# --- links -----------------------------------------------------------------------------------------
+LINK_UP: Final = Gauge("penumbra_link_up", "Whether the link to the broker stands.", ["side"])
+LINK_CONNECTS: Final = Counter("penumbra_link_connects_total", "Times a link was established.", ["side"])
+SENT_BYTES: Final = Counter("penumbra_sent_bytes_total", "Bytes that a broker took.", ["side", "topic"])
+SENT: Final = Counter("penumbra_sent_messages_total", "Messages that a broker took.", ["side", "topic"])
+RECEIVED_BYTES: Final = Counter("penumbra_received_bytes_total", "Bytes that came in.", ["side", "topic"])
+RECEIVED: Final = Counter("penumbra_received_messages_total", "Messages that came in.", ["side", "topic"])
+
+# --- edge ------------------------------------------------------------------------------------------
+HOP_SECONDS: Final = Histogram(
+    "penumbra_hop_seconds", "Time that a frame spends in one part of its way.", ["hop"], buckets=HOP_BUCKETS
+)
+AGE_SECONDS: Final = Histogram(
+    "penumbra_answer_age_seconds", "From capture to the answer at home.", ["camera"], buckets=HOP_BUCKETS
+)
+ANSWERS: Final = Counter("penumbra_answers_total", "Frames answered or refused.", ["camera", "outcome"])
+REGIONS: Final = Counter("penumbra_regions_total", "Regions (faces, say) that were found.", ["camera"])
+AS_JPEG_BYTES: Final = Counter(
+    "penumbra_as_jpeg_bytes_total", "Bytes that would have crossed if the edge sent the pictures.", ["camera"]
+)
+CLOUD_BYTES: Final = Counter(
+    "penumbra_cloud_bytes_total", "Bytes of features that crossed to the cloud.", ["camera"]
+)
+GATE_REFUSALS: Final = Counter(
+    "penumbra_gate_refusals_total", "Frames that the edge held back, by reason.", ["camera", "reason"]
+)
+DETECTIONS: Final = Counter(
+    "penumbra_detections_total", "Pictures the detector looked at, or was spared.", ["outcome"]
+)
+IN_FLIGHT: Final = Gauge("penumbra_in_flight", "Features that wait for their result.", ["camera"])
+CLOCK_OFFSET_SECONDS: Final = Gauge(
+    "penumbra_clock_offset_seconds", "How far the other's clock is ahead of this node's.", ["peer"]
+)
+
+# --- analyzer --------------------------------------------------------------------------------------
+CACHE: Final = Counter(
+    "penumbra_cache_lookups_total", "Look-ups in the cache: hit, miss, error, skipped.", ["outcome"]
+)
+CACHE_UP: Final = Gauge("penumbra_cache_up", "Whether the cache answers.")
+RESULTS: Final = Counter("penumbra_results_total", "Results sent, by outcome.", ["outcome"])
+BATCH_REGIONS: Final = Histogram(
+    "penumbra_batch_regions",
+    "Regions that the analyzer network answered at once.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+)
+NETWORK_SECONDS: Final = Histogram(
+    "penumbra_network_seconds", "Time of one run of the analyzer network.", buckets=HOP_BUCKETS
+)
+
+
+def describe_build(version: str, python: str, role: str) -> None:
+    """Export what is running; no process id, no command line."""
+    BUILD_INFO.info({"version": version, "python": python, "role": role})
+
