@@ -1,0 +1,90 @@
+"""The one step that thinks: a batch of features becomes a batch of results, through store and networks."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+from analyzer_node.guarded_store import GuardedStore
+from analyzer_node.jobs import (
+    Job,
+    asked_keys,
+    close_job,
+    fill_from_network,
+    fill_from_store,
+    missing_payloads,
+    open_job,
+)
+from analyzer_node.networks import Network, NetworkThread, Outcome
+from analyzer_node.tally import Tally
+from broker.ends import Delivery
+from broker.features import Features
+from broker.results import RegionAnswer, Result
+
+
+@final
+@dataclass(frozen=True)
+class Answered:
+    """A batch's results, in the deliveries' order, and the answers worth remembering, by key."""
+
+    results: tuple[Result, ...]
+    fresh: Mapping[str, RegionAnswer]
+
+
+@final
+class Analysis:
+    """Answers features: from the store where it knows, else by the network of their bundle.
+
+    Args:
+        networks: the loaded analyzers by bundle id.
+        thread: runs them.
+        store: remembers; may be down.
+        tally: is told.
+        now_ns: Unix time in nanoseconds.
+    """
+
+    def __init__(
+        self,
+        networks: Mapping[str, Network],
+        thread: NetworkThread,
+        store: GuardedStore,
+        tally: Tally,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._networks = networks
+        self._thread = thread
+        self._store = store
+        self._tally = tally
+        self._now_ns = now_ns
+
+    async def answer(self, batch: Sequence[Delivery[Features]]) -> Answered:
+        """Give exactly one result a delivery, in their order: answers, or a refusal with its reason."""
+        started = time.monotonic()
+        jobs = [open_job(delivery.message, self._networks) for delivery in batch]
+        await self._look_up(jobs)
+        fresh = await self._ask_networks(jobs)
+        answered_ns = self._now_ns()
+        pairs = zip(jobs, batch, strict=True)
+        results = [close_job(job, received_ns=d.received_ns, answered_ns=answered_ns) for job, d in pairs]
+        self._report(jobs, results, time.monotonic() - started)
+        return Answered(tuple(results), fresh)
+
+    async def _look_up(self, jobs: Sequence[Job]) -> None:
+        keys = asked_keys(jobs)
+        answers = await self._store.look_up(keys)
+        found = {key: answer for key, answer in zip(keys, answers, strict=True) if answer is not None}
+        fill_from_store(jobs, found, self._networks)
+
+    async def _ask_networks(self, jobs: Sequence[Job]) -> dict[str, RegionAnswer]:
+        outcomes: dict[str, Outcome] = {}
+        for bundle, payloads in missing_payloads(jobs).items():
+            outcomes.update(await self._thread.solve(self._networks[bundle], payloads))
+        fill_from_network(jobs, outcomes)
+        return {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, RegionAnswer)}
+
+    def _report(self, jobs: Sequence[Job], results: Sequence[Result], seconds: float) -> None:
+        hits = sum(key in job.cached for job in jobs for key in job.keys)
+        self._tally.batch(sum(len(job.keys) for job in jobs), hits, seconds)
+        for result in results:
+            if result.refused:
+                self._tally.refused(result.refused)
