@@ -27,9 +27,10 @@ ITEM_BYTES: Final = {"int8": 1, "float16": 2, "float32": 4}
 
 
 class RegionSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which part of a frame the input is: the whole of it, or one square a face.
+    """Which part of a frame the input is: the whole of it, or one window a face.
 
-    `margin` is the fraction of a face box's longer side that is added on each of the four sides.
+    `margin` is the fraction of a face box's width (height) that is added on its left and right (top and
+    bottom). The window is then stretched to the input's size, whatever its own proportions.
     """
 
     kind: Literal["whole", "face"]

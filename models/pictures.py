@@ -26,30 +26,31 @@ def normalise(regions: Picture, size: InputSpec) -> Floats:
     return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2), dtype=np.float32)
 
 
-def face_square(box: Box, margin: float) -> Box:
-    """Give the square (x, y, side, side) around the box (x, y, width, height), in pixels.
+def face_window(box: Box, margin: float) -> Box:
+    """Give the window (x, y, width, height) around a face's box of that form, in pixels.
 
-    Its side is the box's longer side with `margin` of it added on each of the four sides.
+    `margin` of the box's width is added on the left and on the right, of its height above and below.
     """
     x, y, width, height = box
-    side = max(1, round(max(width, height) * (1 + 2 * margin)))
-    return (round(x + (width - side) / 2), round(y + (height - side) / 2), side, side)
+    left, top = round(x - margin * width), round(y - margin * height)
+    right, bottom = round(x + (1 + margin) * width), round(y + (1 + margin) * height)
+    return (left, top, max(1, right - left), max(1, bottom - top))
 
 
 def cut(picture: Picture, box: Box, region: RegionSpec, size: InputSpec) -> Picture:
-    """Cut one region out of an RGB picture [h, w, 3] and bring it to the input's size.
+    """Cut one region out of an RGB picture [h, w, 3] and stretch it to the input's size.
 
-    A face's square may pass the picture's edge; what is missing repeats the last row or column.
+    A face's window may pass the picture's edge; what is missing repeats the last row or column.
     For `whole` the box is not looked at.
 
     Raises:
-        BadRegions: the picture is not RGB, or the box does not touch it.
+        BadRegions: the picture is not RGB, or the window does not touch it.
     """
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
         raise BadRegions(f"a picture of shape {picture.shape} is not RGB")
     if region.kind == "whole":
         return _resize(picture, size)
-    return _resize(_take(picture, face_square(box, region.margin)), size)
+    return _resize(_take(picture, face_window(box, region.margin)), size)
 
 
 def decode_picture(jpeg: bytes, size: InputSpec) -> Picture:
@@ -91,15 +92,17 @@ def jpeg_size(jpeg: bytes) -> tuple[int, int]:
     raise BadPayload("a payload that is not a JPEG")
 
 
-def _take(picture: Picture, square: Box) -> Picture:
-    x, y, side, _ = square
-    height, width = picture.shape[:2]
-    if x >= width or y >= height or x + side <= 0 or y + side <= 0:
-        raise BadRegions(f"a face at {square} lies outside the {width}×{height} picture")
+def _take(picture: Picture, window: Box) -> Picture:
+    x, y, width, height = window
+    rows, columns = picture.shape[:2]
+    if x >= columns or y >= rows or x + width <= 0 or y + height <= 0:
+        raise BadRegions(f"a face at {window} lies outside the {columns}×{rows} picture")
+    if x >= 0 and y >= 0 and x + width <= columns and y + height <= rows:
+        return picture[y : y + height, x : x + width]
     # Clamped indices repeat the edge without a padded copy of the whole picture.
-    rows = np.clip(np.arange(y, y + side), 0, height - 1)
-    columns = np.clip(np.arange(x, x + side), 0, width - 1)
-    return picture[rows[:, None], columns[None, :]]
+    down = np.clip(np.arange(y, y + height), 0, rows - 1)
+    across = np.clip(np.arange(x, x + width), 0, columns - 1)
+    return picture[down[:, None], across[None, :]]
 
 
 def _resize(picture: Picture, size: InputSpec) -> Picture:
