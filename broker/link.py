@@ -230,7 +230,7 @@ class Link(Generic[S]):
                 self._down(str(error))
             else:
                 delays = self._delays()
-                self._down(await session.lost)
+                self._down(await asyncio.shield(session.lost))
             await asyncio.sleep(next(delays))
 
     async def _open(self) -> Session:
