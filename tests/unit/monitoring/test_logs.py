@@ -1,0 +1,26 @@
+"""Logs are structured and keep secrets and payloads out."""
+
+import json
+
+import pytest
+
+from monitoring.logs import get_logger, set_up_logs
+
+
+def test_a_line_of_json_names_the_node(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs("edge", "json")
+    get_logger().info("connected", broker="mqtt://127.0.0.1:1883")
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["node"], line["level"]) == ("connected", "edge", "info")
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_credentials_and_payloads_are_masked(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    set_up_logs("camera", form)  # type: ignore[arg-type]
+    get_logger().warning(
+        "source failed", source="rtsp://admin:hunter2@192.0.2.7/stream", detail=b"\xff\xd8 a face"
+    )
+    printed = capsys.readouterr().err
+    assert "hunter2" not in printed
+    assert "a face" not in printed
+    assert "rtsp://***@192.0.2.7/stream" in printed
