@@ -16,19 +16,23 @@ def test_the_import_contracts_are_kept() -> None:
         capture_output=True,
         text=True,
         timeout=100,
+        check=False,
     )
     assert checked.returncode == 0, checked.stdout
 
 
 @pytest.mark.parametrize(
-    "package", ["camera_node", "feature_node", "analyzer_node", "penumbra", "privacy_lab"]
+    "module",
+    [
+        "camera_node.__main__",
+        "feature_node.__main__",
+        "analyzer_node.__main__",
+        "penumbra.__main__",
+        "privacy_lab",
+    ],
 )
-def test_importing_a_package_imports_nothing_heavy(package: str) -> None:
-    program = (
-        f"import sys, {package}.__main__ as _; print(*sys.modules)"
-        if package not in ("privacy_lab",)
-        else f"import sys, {package}; print(*sys.modules)"
-    )
+def test_importing_a_part_imports_nothing_heavy(module: str) -> None:
+    program = f"import sys, {module}; print(*sys.modules)"
     ran = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
@@ -97,6 +101,7 @@ def mypy(folder: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         timeout=110,
+        check=False,
     )
 
 

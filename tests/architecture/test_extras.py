@@ -1,4 +1,4 @@
-"""Each node runs with its own extra alone: fresh environments, one an extra, kept while pyproject.toml stays."""
+"""Each node runs with its own extra alone: fresh environments, kept while pyproject.toml stays."""
 
 import hashlib
 import subprocess

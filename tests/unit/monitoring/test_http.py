@@ -76,6 +76,6 @@ async def test_an_address_that_cannot_be_served_is_named(address: str) -> None:
 
 async def test_a_taken_address_is_named() -> None:
     async with serve("127.0.0.1:0", Health()) as base:
-        with pytest.raises(MonitoringError, match="127.0.0.1"):
+        with pytest.raises(MonitoringError, match=r"127\.0\.0\.1"):
             async with serve(base.removeprefix("http://"), Health()):
                 pass
