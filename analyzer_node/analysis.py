@@ -59,14 +59,12 @@ class Analysis:
 
     async def answer(self, batch: Sequence[Delivery[Features]]) -> Answered:
         """Give exactly one result a delivery, in their order: answers, or a refusal with its reason."""
-        started = time.monotonic()
         jobs = [open_job(delivery.message, self._networks) for delivery in batch]
         await self._look_up(jobs)
         fresh = await self._ask_networks(jobs)
         answered_ns = self._now_ns()
         pairs = zip(jobs, batch, strict=True)
         results = [close_job(job, received_ns=d.received_ns, answered_ns=answered_ns) for job, d in pairs]
-        self._report(jobs, results, time.monotonic() - started)
         return Answered(tuple(results), fresh)
 
     async def _look_up(self, jobs: Sequence[Job]) -> None:
@@ -74,6 +72,10 @@ class Analysis:
         answers = await self._store.look_up(keys)
         found = {key: answer for key, answer in zip(keys, answers, strict=True) if answer is not None}
         fill_from_store(jobs, found, self._networks)
+        hits = sum(len(job.cached) for job in jobs)
+        unknown = sum(len(set(job.keys)) for job in jobs) - hits
+        self._tally.looked_up("hit", hits)
+        self._tally.looked_up("skipped" if self._store.down else "miss", unknown)
 
     async def _ask_networks(self, jobs: Sequence[Job]) -> dict[str, RegionAnswer]:
         outcomes: dict[str, Outcome] = {}
@@ -81,10 +83,3 @@ class Analysis:
             outcomes.update(await self._thread.solve(self._networks[bundle], payloads))
         fill_from_network(jobs, outcomes)
         return {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, RegionAnswer)}
-
-    def _report(self, jobs: Sequence[Job], results: Sequence[Result], seconds: float) -> None:
-        hits = sum(key in job.cached for job in jobs for key in job.keys)
-        self._tally.batch(sum(len(job.keys) for job in jobs), hits, seconds)
-        for result in results:
-            if result.refused:
-                self._tally.refused(result.refused)

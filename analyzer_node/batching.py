@@ -26,7 +26,7 @@ class Batcher(Generic[T]):
     def __init__(self, weigh: Callable[[T], int], *, max_weight: int, capacity: int, linger: float) -> None:
         self._weigh = weigh
         self._max_weight = max_weight
-        self._capacity = capacity
+        self.capacity = capacity
         self._linger = linger
         self._waiting: deque[T] = deque()
         self._weight = 0
@@ -40,7 +40,7 @@ class Batcher(Generic[T]):
     async def put(self, message: T) -> None:
         """Queue a message; waits while the queue is full, unless it is closed."""
         async with self._changed:
-            await self._changed.wait_for(lambda: len(self._waiting) < self._capacity or self._closed)
+            await self._changed.wait_for(lambda: len(self._waiting) < self.capacity or self._closed)
             self._waiting.append(message)
             self._weight += self._weigh(message)
             self._changed.notify_all()

@@ -43,6 +43,11 @@ class GuardedStore:
         self._failed = asyncio.Event()
 
     @property
+    def down(self) -> bool:
+        """Whether the store is left alone now."""
+        return self._breaker.is_open
+
+    @property
     def trouble(self) -> str:
         """Say in a few words why the store is not used or not wholly; empty while all is well."""
         if self._down:

@@ -1,12 +1,14 @@
 """The analyzer halves that this node has loaded, by bundle id, and how one is asked without blocking."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, Self, final
 
+from analyzer_node.tally import Tally
 from broker.results import RegionAnswer
 from models.bundle import AnalyzerBundle, load_analyzer
 from models.catalogue import find
@@ -58,11 +60,13 @@ class NetworkThread:
 
     Args:
         max_batch: how many payloads go into one call.
+        tally: is told of each call.
         seconds: how long a call may take before its payloads are given up.
     """
 
-    def __init__(self, *, max_batch: int, seconds: float = NETWORK_SECONDS) -> None:
+    def __init__(self, *, max_batch: int, tally: Tally, seconds: float = NETWORK_SECONDS) -> None:
         self._max_batch = max_batch
+        self._tally = tally
         self._seconds = seconds
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="analyze")
 
@@ -99,6 +103,8 @@ class NetworkThread:
 
     async def _run(self, network: Network, payloads: list[bytes]) -> list[RegionAnswer]:
         loop = asyncio.get_running_loop()
+        started = time.monotonic()
         async with asyncio.timeout(self._seconds):
             answers = await loop.run_in_executor(self._thread, network.analyze, payloads)
+        self._tally.network_ran(len(payloads), time.monotonic() - started)
         return [RegionAnswer(label, min(score, 1.0)) for label, score in answers]

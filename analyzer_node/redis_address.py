@@ -27,8 +27,8 @@ class RedisAddress(msgspec.Struct, frozen=True):
     database: int = 0
     username: str | None = None
     tls: bool = False
-    ca_file: str | None = None
-    password_file: str | None = None
+    ca_file: Path | None = None
+    password_file: Path | None = None
     password_env: str | None = None
 
     def __str__(self) -> str:
@@ -41,9 +41,9 @@ class RedisAddress(msgspec.Struct, frozen=True):
 def parse_address(
     url: str,
     *,
-    password_file: str | None = None,
+    password_file: Path | None = None,
     password_env: str | None = None,
-    ca_file: str | None = None,
+    ca_file: Path | None = None,
 ) -> RedisAddress:
     """Read a Redis URL.
 
@@ -89,7 +89,7 @@ def open_client(address: RedisAddress, *, timeout: float) -> Redis:
     Raises:
         BadRedisAddress: the password's or the authority's file, or the variable, is absent.
     """
-    if address.ca_file and not Path(address.ca_file).is_file():
+    if address.ca_file and not address.ca_file.is_file():
         raise BadRedisAddress(f"redis: the authority's file {address.ca_file} does not exist")
     return Redis(
         unix_socket_path=address.socket or None,
@@ -99,7 +99,7 @@ def open_client(address: RedisAddress, *, timeout: float) -> Redis:
         username=address.username,
         password=_password(address),
         ssl=address.tls,
-        ssl_ca_certs=address.ca_file,
+        ssl_ca_certs=str(address.ca_file) if address.ca_file else None,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
         retry=Retry(NoBackoff(), 0),  # the breaker decides when to try again
@@ -116,7 +116,7 @@ def _password(address: RedisAddress) -> str | None:
         return secret
     if address.password_file:
         try:
-            return Path(address.password_file).read_text("utf-8").strip()
+            return address.password_file.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError):
             raise BadRedisAddress(
                 f"redis: the password file {address.password_file} cannot be read; check its path and rights"

@@ -1,23 +1,27 @@
 """What the cloud side tells about its work; metrics in production, plain counters in tests."""
 
 from collections import Counter
-from typing import Protocol, final
+from typing import Literal, Protocol, final
+
+from broker.results import Result
+
+Lookup = Literal["hit", "miss", "skipped"]
 
 
 class Tally(Protocol):
-    """Is told what happens, for metrics; must not block and learns no payload."""
+    """Is told what happens; must not block and learns no payload."""
 
-    def batch(self, regions: int, hits: int, seconds: float) -> None:
-        """A batch of `regions` was answered in `seconds`, `hits` of them from the store."""
+    def looked_up(self, outcome: Lookup, regions: int) -> None:
+        """So many regions were found in the store, were not, or were not looked up as it is away."""
 
-    def answered(self, hops: dict[str, float]) -> None:
-        """A result is home-bound; seconds by hop, where a negative one shows clocks that disagree."""
+    def network_ran(self, regions: int, seconds: float) -> None:
+        """A network answered so many regions in `seconds`."""
 
-    def refused(self, reason: str) -> None:
-        """A message was answered with a refusal."""
+    def answered(self, result: Result) -> None:
+        """A result went home; it may be a refusal."""
 
     def lost(self, reason: str) -> None:
-        """A result could not be sent, or features were not let in."""
+        """A result could not be sent."""
 
     def store_failed(self, reason: str) -> None:
         """The store was away, or a value in it was damaged or refused."""
@@ -25,30 +29,29 @@ class Tally(Protocol):
 
 @final
 class Counts:
-    """A tally that only counts, by kind and reason."""
+    """A tally that only counts."""
 
     def __init__(self) -> None:
-        self.batches = 0
-        self.regions = 0
-        self.hits = 0
+        self.lookups: Counter[str] = Counter()
+        self.network_runs = 0
         self.results = 0
         self.refusals: Counter[str] = Counter()
         self.losses: Counter[str] = Counter()
         self.store: Counter[str] = Counter()
 
-    def batch(self, regions: int, hits: int, seconds: float) -> None:  # noqa: ARG002
+    def looked_up(self, outcome: Lookup, regions: int) -> None:
         """See `Tally`."""
-        self.batches += 1
-        self.regions += regions
-        self.hits += hits
+        self.lookups[outcome] += regions
 
-    def answered(self, hops: dict[str, float]) -> None:  # noqa: ARG002
+    def network_ran(self, regions: int, seconds: float) -> None:  # noqa: ARG002
+        """See `Tally`."""
+        self.network_runs += 1
+
+    def answered(self, result: Result) -> None:
         """See `Tally`."""
         self.results += 1
-
-    def refused(self, reason: str) -> None:
-        """See `Tally`."""
-        self.refusals[reason] += 1
+        if result.refused:
+            self.refusals[result.refused] += 1
 
     def lost(self, reason: str) -> None:
         """See `Tally`."""

@@ -94,6 +94,9 @@ CLOCK_OFFSET_SECONDS: Final = Gauge(
 CACHE: Final = Counter(
     "penumbra_cache_lookups_total", "Look-ups in the cache: hit, miss, error, skipped.", ["outcome"]
 )
+CACHE_ERRORS: Final = Counter(
+    "penumbra_cache_errors_total", "Times the cache was away, or a value was damaged or refused.", ["reason"]
+)
 CACHE_UP: Final = Gauge("penumbra_cache_up", "Whether the cache answers.")
 RESULTS: Final = Counter("penumbra_results_total", "Results sent, by outcome.", ["outcome"])
 BATCH_REGIONS: Final = Histogram(
