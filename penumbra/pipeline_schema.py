@@ -1,0 +1,224 @@
+"""The pipeline file as one frozen value: two sides apart, and the edge between them.
+
+```
+Pipeline
+├── site
+├── private   broker, cameras          this side sees pictures
+├── edge      bundle | extractor, …    the only place where both sides meet
+└── cloud     broker, redis, analyzers this side never sees a picture
+```
+
+Relative paths start at the folder of the file, which the validation's context names.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self, final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from penumbra.masking import has_password
+from penumbra.pipeline_values import (
+    EnvironmentName,
+    FileOrName,
+    FilePath,
+    NameText,
+    PictureSize,
+    PlainText,
+    Seconds,
+    SourceText,
+    Switch,
+    Zone,
+    number,
+    one_of,
+    whole,
+)
+
+MAX_CAMERAS = 256
+MAX_ANALYZERS = 32
+
+_TWO_PLACES = "names its password twice. Keep password_file or password_env."
+_TAKE_IT_OUT = (
+    "holds a password. Take it out, and write password_file: PATH or password_env: NAME next to the address."
+)
+
+
+class _Entry(BaseModel):
+    """What all parts of the file share: no unknown keys, no change after validation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _read_broker_address(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("is not the address of a broker. Write mqtt://HOST:1883 or mqtts://HOST:8883.")
+    if has_password(value):
+        raise ValueError(_TAKE_IT_OUT)
+    if not value.startswith(("mqtt://", "mqtts://")) or not value.partition("://")[2].strip("/"):
+        raise ValueError("is not the address of a broker. Write mqtt://HOST:1883 or mqtts://HOST:8883.")
+    return value.strip()
+
+
+def _read_redis_address(value: Any) -> str:
+    if isinstance(value, str) and has_password(value):
+        raise ValueError(_TAKE_IT_OUT)
+    if isinstance(value, str) and value.startswith(("redis://", "rediss://", "unix://")):
+        return value.strip()
+    raise ValueError(
+        "is not the address of a Redis. Write redis://HOST:6379/0, rediss://HOST:6380/0 or unix:///PATH."
+    )
+
+
+def _short(value: Any) -> Any:
+    return {"address": value} if isinstance(value, str) else value
+
+
+@final
+class BrokerEntry(_Entry):
+    """A broker that runs elsewhere: its address, and who one is there.
+
+    `username` and its password serve every part. Where each part has an account of its own, as production
+    brokers want it, `accounts` names the folder of passwords that `penumbra broker config` wrote: the part
+    logs in as ROLE-NAME with the password in the file ROLE-NAME.password.
+    """
+
+    address: Annotated[str, BeforeValidator(_read_broker_address)]
+    username: PlainText | None = None
+    password_file: FilePath | None = None
+    password_env: EnvironmentName | None = None
+    accounts: FilePath | None = None
+    ca_file: FilePath | None = None
+    cert_file: FilePath | None = None
+    key_file: FilePath | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.password_file is not None and self.password_env is not None:
+            raise ValueError(_TWO_PLACES)
+        if self.accounts is not None and (self.username or self.password_file or self.password_env):
+            raise ValueError("names an account twice. Keep accounts, or username and its password.")
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("names half a certificate. cert_file and key_file belong together.")
+        return self
+
+
+@final
+class RedisEntry(_Entry):
+    """A Redis that runs elsewhere."""
+
+    address: Annotated[str, BeforeValidator(_read_redis_address)]
+    password_file: FilePath | None = None
+    password_env: EnvironmentName | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.password_file is not None and self.password_env is not None:
+            raise ValueError(_TWO_PLACES)
+        return self
+
+
+Broker = Annotated[BrokerEntry, BeforeValidator(_short)]
+Redis = Annotated[RedisEntry, BeforeValidator(_short)]
+
+
+@final
+class CameraEntry(_Entry):
+    """One camera: where its pictures come from, and what is done to them before they leave it."""
+
+    source: SourceText
+    password_file: FilePath | None = None
+    password_env: EnvironmentName | None = None
+    fps: Annotated[float, number(0.01, 240, "a number of pictures a second")] | None = None
+    size: PictureSize | None = None
+    quality: Annotated[int, whole(1, 100, "a JPEG quality")] = 90
+    loop: Switch = False
+    pace: Annotated[Literal["realtime", "fast"], one_of("realtime", "fast")] = "realtime"
+    privacy_zones: tuple[Zone, ...] = ()
+    max_lag: Seconds | None = None
+    window: Annotated[int, whole(1, 64, "a number of frames under way")] = 8
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.password_file is not None and self.password_env is not None:
+            raise ValueError(_TWO_PLACES)
+        return self
+
+
+def _check_cameras(cameras: dict[str, CameraEntry]) -> Mapping[str, CameraEntry]:
+    if not cameras:
+        raise ValueError(
+            'holds no camera. Add one, for example front-door: {source: "rtsp://192.0.2.7/stream"}.'
+        )
+    if len(cameras) > MAX_CAMERAS:
+        raise ValueError(f"holds {len(cameras)} cameras. One pipeline file runs at most {MAX_CAMERAS}.")
+    return MappingProxyType(cameras)
+
+
+@final
+class PrivateSide(_Entry):
+    """The side that sees pictures; without a broker one is started here."""
+
+    broker: Broker | None = None
+    cameras: Annotated[dict[NameText, CameraEntry], AfterValidator(_check_cameras)]
+
+
+@final
+class PolicyEntry(_Entry):
+    """What a bundle must prove before it may send anything."""
+
+    require_certificate: Switch = False
+    max_ssim_over_floor: Annotated[float, number(0, 1, "an SSIM over the floor")] | None = None
+
+
+@final
+class EdgeEntry(_Entry):
+    """The edge node: how a picture becomes what may leave."""
+
+    name: NameText = "edge"
+    extractor: Annotated[Literal["bundle", "shade"], one_of("bundle", "shade")] | None = None
+    bundle: FileOrName | None = None
+    regions: Annotated[Literal["faces", "whole"], one_of("faces", "whole")] | None = None
+    detector: FileOrName = "centerface"
+    detection_size: PictureSize | None = None
+    dilate: Annotated[float, number(0, 4, "a share by which a box grows")] | None = None
+    hold: Annotated[int, whole(0, 1000, "a number of frames to hold a box")] | None = None
+    detect_every: (
+        Annotated[int, whole(1, 1000, "a number of frames from one detection to the next")] | None
+    ) = None
+    shade: Annotated[Literal["solid", "blur", "mosaic"], one_of("solid", "blur", "mosaic")] | None = None
+    policy: PolicyEntry = PolicyEntry()
+    key_file: FilePath | None = None
+    in_flight: Annotated[int, whole(1, 256, "a number of unanswered frames")] = 8
+    answer_timeout: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.extractor == "shade" and self.bundle is not None:
+            raise ValueError("names a bundle, but extractor: shade uses none. Keep one of the two.")
+        if self.extractor != "shade" and self.shade is not None:
+            raise ValueError('has a style under "shade", which needs extractor: shade.')
+        return self
+
+    @property
+    def kind(self) -> Literal["bundle", "shade"]:
+        """What turns a picture into what may leave."""
+        return self.extractor or "bundle"
+
+
+@final
+class CloudSide(_Entry):
+    """The side that never sees a picture; without a broker or Redis each is started here."""
+
+    broker: Broker | None = None
+    redis: Redis | None = None
+    analyzers: Annotated[int, whole(0, MAX_ANALYZERS, "a number of analyzers")] = 1
+
+
+@final
+class Pipeline(_Entry):
+    """Everything that `penumbra` runs, checked as a whole."""
+
+    site: NameText = "home"
+    private: PrivateSide
+    edge: EdgeEntry = EdgeEntry()
+    cloud: CloudSide = CloudSide()
