@@ -12,7 +12,7 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
-from typing import Any, final
+from typing import Any, Final, final
 
 import msgspec
 from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
@@ -22,19 +22,28 @@ from amqtt.session import Session
 
 from broker.amqtt_settings import AmqttSettings
 
+_CONNECT_SECONDS: Final = 10.0
+_SHUTDOWN_SECONDS: Final = 2.0
+_LONGEST_FIXED_HEADER: Final = 5
+_MQTT_5: Final = b"\x00\x04MQTT\x05"
+_UNSUPPORTED_PROTOCOL_VERSION: Final = b"\x20\x03\x00\x84\x00"
+"""A whole CONNACK of MQTT 5 with reason code 132."""
+
 
 @final
 class _BoundedReader(StreamReaderAdapter):
-    """Cuts a client off that announces a packet over the limit, before any of it is read."""
+    """Reads `start`, which has been read already, and then on; cuts a client off over a packet too large."""
 
-    def __init__(self, reader: asyncio.StreamReader, limit: int) -> None:
+    def __init__(self, reader: asyncio.StreamReader, start: bytes, limit: int) -> None:
         super().__init__(reader)
+        self._start = start
         self._limit = limit
 
     async def read(self, n: int = -1) -> bytes:
         if n > self._limit:
-            raise ConnectionError("the packet is too large")
-        return bytes(await super().read(n))
+            raise ConnectionError("the packet is too large")  # before any of it is read
+        start, self._start = self._start[:n], self._start[n:]
+        return start if len(start) == n else start + bytes(await super().read(n - len(start)))
 
 
 @final
@@ -50,7 +59,11 @@ class _Subscriptions(dict[str, list[Any]]):
 
 @final
 class _Broker(Broker):
-    """amqtt with three holes closed: unbounded packets, a race, and retained messages sent to everyone."""
+    """amqtt with four holes closed.
+
+    It reads packets of any length, loses messages while clients come and go, sends retained messages to those
+    who did not ask, and waits for ever on an MQTT 5 request that carries a user name.
+    """
 
     def __init__(self, config: BrokerConfig, max_packet_bytes: int) -> None:
         super().__init__(config)
@@ -60,7 +73,17 @@ class _Broker(Broker):
     async def stream_connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
     ) -> None:
-        bounded = _BoundedReader(reader, self._max_packet_bytes)
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                start = await _start_of_connect(reader)
+        except (OSError, EOFError, TimeoutError):
+            writer.close()
+            return
+        if start.endswith(_MQTT_5):
+            writer.write(_UNSUPPORTED_PROTOCOL_VERSION)
+            writer.close()
+            return
+        bounded = _BoundedReader(reader, start, self._max_packet_bytes)
         await self._client_connected(listener_name, bounded, StreamWriterAdapter(writer))
 
     async def _publish_retained_messages_for_subscription(
@@ -70,6 +93,14 @@ class _Broker(Broker):
         topic_filter, _ = subscription
         if any(holder is session for holder, _ in self._subscriptions.get(topic_filter, [])):
             await super()._publish_retained_messages_for_subscription(subscription, session)
+
+
+async def _start_of_connect(reader: asyncio.StreamReader) -> bytes:
+    """Read a connection request up to and including its protocol level (MQTT 3.1.1, section 3.1)."""
+    start = await reader.readexactly(2)
+    while start[-1] & 0x80 and len(start) < _LONGEST_FIXED_HEADER:
+        start += await reader.readexactly(1)
+    return start + await reader.readexactly(len(_MQTT_5))
 
 
 async def serve(settings: AmqttSettings, end: asyncio.Event) -> None:
@@ -85,7 +116,7 @@ async def serve(settings: AmqttSettings, end: asyncio.Event) -> None:
         await end.wait()
     finally:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(_SHUTDOWN_SECONDS):
                 await broker.shutdown()
 
 

@@ -24,7 +24,7 @@ def check_name(kind: str, value: str) -> str:
     """
     if not _NAME.fullmatch(value):
         raise BadName(
-            f'"{value[:80]}" is not a {kind} name. Use 1 to 63 lower-case letters, digits, "-" or "_", '
+            f'"{value[:80]}" is no {kind} name. Use 1 to 63 lower-case letters, digits, "-" or "_", '
             "starting with a letter or digit, for example front-door."
         )
     return value
