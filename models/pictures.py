@@ -73,6 +73,20 @@ def decode_picture(jpeg: bytes, size: InputSpec) -> Picture:
     return _resize(np.asarray(decoded, np.uint8), size)
 
 
+def encode_picture(picture: Picture, quality: int = 90) -> bytes:
+    """Give an RGB picture [h, w, 3] as a JPEG.
+
+    Raises:
+        BadRegions: OpenCV does not encode it.
+    """
+    import cv2  # noqa: PLC0415 - see the module's docstring
+
+    made, packed = cv2.imencode(".jpg", picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not made:
+        raise BadRegions(f"a picture of shape {picture.shape} cannot be stored as a JPEG")
+    return bytes(packed)
+
+
 def jpeg_size(jpeg: bytes) -> tuple[int, int]:
     """Read a JPEG's width and height from its header, before any pixel is decoded.
 

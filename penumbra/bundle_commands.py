@@ -1,0 +1,114 @@
+"""`penumbra bundle`: show, verify, split and list what a provider hands over."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from models.bundle import load_manifest
+from models.catalogue import find, shipped
+from models.manifest import Accuracy, Manifest
+from models.split import split_bundle
+from models.verify import verify_bundle
+
+app = typer.Typer(help="Show, verify, split and list bundles.", no_args_is_help=True)
+
+BundleArgument = Annotated[str, typer.Argument(help="A shipped bundle's name, or a folder or zip.")]
+OutOption = Annotated[Path, typer.Option("--out", help="The folder to write the two halves to.")]
+
+
+@app.command()
+def show(bundle: BundleArgument) -> None:
+    """Show what a bundle answers, what it sends, how well it was measured and under which terms it is."""
+    show_bundle(find(bundle), Console())
+
+
+@app.command()
+def verify(bundle: BundleArgument) -> None:
+    """Check hashes and shapes, and run each half that is there; nothing is written."""
+    path = find(bundle)
+    console = Console()
+    for check in verify_bundle(path):
+        console.print(f"✓ {check}", highlight=False, markup=False)
+    console.print(f"{path}: sound", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def split(bundle: BundleArgument, out: OutOption = Path()) -> None:
+    """Write the edge's half and the cloud's half as two zips."""
+    extractor, analyzer = split_bundle(find(bundle), out)
+    console = Console()
+    console.print(f"edge   {extractor}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"cloud  {analyzer}", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command("list")
+def list_bundles() -> None:
+    """List the bundles that ship with the project."""
+    table = Table("name", "answers", "sends", "accuracy", "id", box=None)
+    for name, path in shipped().items():
+        manifest = load_manifest(path)
+        measured = " ".join(_share(entry) for entry in manifest.accuracy)
+        table.add_row(name, " | ".join(manifest.labels), _sends(manifest), measured, manifest.bundle_id)
+    Console().print(table)
+
+
+def show_bundle(path: Path, console: Console) -> None:
+    """Print a bundle's manifest as a table for people.
+
+    Raises:
+        BundleError: the bundle cannot be read.
+    """
+    manifest = load_manifest(path)
+    table = Table(title=f"{manifest.name}  {manifest.bundle_id}", show_header=False, title_justify="left")
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for key, value in _rows(manifest):
+        table.add_row(key, value)
+    console.print(table)
+
+
+def _rows(manifest: Manifest) -> list[tuple[str, str]]:
+    size, origin = manifest.input, manifest.provenance
+    rows = [
+        ("task", manifest.task),
+        ("labels", " | ".join(manifest.labels)),
+        ("region", f"{manifest.region.kind}, margin {manifest.region.margin:g}"),
+        ("input", f"{size.width}×{size.height} RGB"),
+        ("sends", _sends(manifest)),
+        ("parameters", f"{manifest.parameters.extractor:,} edge, {manifest.parameters.analyzer:,} cloud"),
+    ]
+    if manifest.split:
+        rows.insert(4, ("cut behind", f"{manifest.split} ({manifest.embedding} embedding)"))
+    rows += [("accuracy", _measured(entry)) for entry in manifest.accuracy]
+    rows += [("file", f"{name}, {entry.size:,} bytes") for name, entry in manifest.files.items()]
+    rows += [
+        ("data", f"{entry.name}: {entry.trained_on} trained on, {entry.held_out} held out. {entry.terms}")
+        for entry in origin.data
+    ]
+    return [
+        *rows,
+        ("made by", f"{origin.code}; {origin.recipe}; seed {origin.seed}"),
+        ("terms", origin.terms),
+    ]
+
+
+def _sends(manifest: Manifest) -> str:
+    output = manifest.output
+    if output is None:
+        return "the censored picture"
+    return f"{output.numbers} × {output.dtype}, {output.region_bytes} bytes a region"
+
+
+def _share(entry: Accuracy) -> str:
+    return f"{100 * entry.accuracy:.1f} %"
+
+
+def _measured(entry: Accuracy) -> str:
+    interval = f"{100 * entry.low:.1f} to {100 * entry.high:.1f}"
+    return (
+        f"{_share(entry)} of {entry.n} (95 %: {interval}; floor {100 * entry.floor:.1f} %)"
+        f" on {entry.data}: {entry.split}"
+    )

@@ -1,0 +1,47 @@
+"""How often the bundle is right, measured through the bytes that are really sent."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from models.bundle import AnalyzerBundle, ExtractorBundle
+from models.manifest import Accuracy
+from privacy_lab.examples import regions_of
+from privacy_lab.faces import Face
+
+# The normal quantile of a two-sided 95 % interval.
+_Z: Final = 1.959964
+_AT_ONCE: Final = 64
+
+
+def measure(
+    extractor: ExtractorBundle,
+    analyzer: AnalyzerBundle,
+    faces: Sequence[Face],
+    *,
+    data: str,
+    split: str,
+    floor: float,
+) -> Accuracy:
+    """Cut, extract, quantise and answer each face as at run time, and count the right answers."""
+    manifest, right = extractor.manifest, 0
+    for start in range(0, len(faces), _AT_ONCE):
+        some = faces[start : start + _AT_ONCE]
+        answers = analyzer.analyze(extractor.extract(regions_of(some, manifest.region, manifest.input)))
+        right += sum(manifest.labels[f.label] == label for f, (label, _) in zip(some, answers, strict=True))
+    return accuracy_of(right, len(faces), data=data, split=split, floor=floor)
+
+
+def accuracy_of(right: int, n: int, *, data: str, split: str, floor: float) -> Accuracy:
+    """State `right` of `n` as a share with its 95 % interval."""
+    low, high = wilson(right, n)
+    share = right / n
+    return Accuracy(data, split, n, round(share, 4), round(min(low, share), 4), round(high, 4), floor)
+
+
+def wilson(right: int, n: int) -> tuple[float, float]:
+    """Give the 95 % score interval of a share (Wilson 1927): sound near 0 and 1, where shares here lie."""
+    share, z2 = right / n, _Z * _Z
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
