@@ -1,6 +1,5 @@
 """The two halves of a bundle, loaded and checked: regions become payloads, payloads become answers."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import final
@@ -8,11 +7,11 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.archive import list_files, read_files
-from models.errors import BadRegions, DamagedBundle, UnsupportedBundle
-from models.manifest import ANALYZER, CERTIFICATE, EXTRACTOR, MANIFEST, Manifest, OutputSpec, decode_manifest
+from models.errors import BadRegions, UnsupportedBundle
+from models.manifest import ANALYZER, CERTIFICATE, EXTRACTOR, Manifest, OutputSpec
 from models.pictures import decode_picture, normalise
 from models.quantise import Floats, dequantise, quantise
+from models.reading import read_checked
 from models.sessions import Session
 
 Answer = tuple[str, float]
@@ -88,22 +87,13 @@ def softmax(logits: Floats) -> Floats:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
-def load_manifest(path: Path) -> Manifest:
-    """Read the manifest of the bundle at `path` (folder or zip).
-
-    Raises:
-        BundleError: it is not there, not safe or not sound; the text says which.
-    """
-    return _read(path, frozenset())[0]
-
-
 def load_extractor(path: Path, *, threads: int = 1) -> ExtractorBundle:
     """Load the edge's half of the bundle at `path`; the analyzer need not be there and is not read.
 
     Raises:
         BundleError: it is not there, not safe, not sound, or has no extractor.
     """
-    manifest, files = _read(path, frozenset({EXTRACTOR, CERTIFICATE}))
+    manifest, files = read_checked(path, frozenset({EXTRACTOR, CERTIFICATE}))
     output = manifest.output
     if output is None:
         raise UnsupportedBundle(
@@ -123,42 +113,12 @@ def load_analyzer(path: Path, *, threads: int = 1) -> AnalyzerBundle:
     Raises:
         BundleError: it is not there, not safe, not sound, or has no analyzer.
     """
-    manifest, files = _read(path, frozenset({ANALYZER}))
+    manifest, files = read_checked(path, frozenset({ANALYZER}))
     size, output = manifest.input, manifest.output
     takes = tuple(output.shape) if output else (size.channels, size.height, size.width)
     model = _half(path, files, ANALYZER, "cloud")
     session = Session(model, f"{path}: {ANALYZER}", takes, (len(manifest.labels),), threads=threads)
     return AnalyzerBundle(manifest, session)
-
-
-def read_bundle(path: Path) -> tuple[Manifest, dict[str, bytes]]:
-    """Read every file that is there, each checked against the manifest; the manifest's own bytes included.
-
-    Raises:
-        BundleError: it is not there, not safe or not sound.
-    """
-    manifest, files = _read(path, list_files(path))
-    return manifest, files
-
-
-def _read(path: Path, wanted: frozenset[str]) -> tuple[Manifest, dict[str, bytes]]:
-    files = read_files(path, wanted | {MANIFEST})
-    if MANIFEST not in files:
-        raise DamagedBundle(f"{path}: has no {MANIFEST}, so it is not a bundle")
-    manifest = decode_manifest(files[MANIFEST], str(path))
-    promised = {str(name): entry for name, entry in manifest.files.items()}
-    for name in list_files(path) - {MANIFEST}:
-        if name not in promised:
-            raise DamagedBundle(f"{path}: {name} is there, but the manifest does not list it")
-    for name, data in files.items():
-        if name == MANIFEST:
-            continue
-        entry = promised[name]
-        if len(data) != entry.size:
-            raise DamagedBundle(f"{path}: {name} has {len(data)} bytes, its manifest says {entry.size}")
-        if hashlib.sha256(data).hexdigest() != entry.sha256:
-            raise DamagedBundle(f"{path}: {name} was altered: its SHA-256 is not the manifest's")
-    return manifest, files
 
 
 def _half(path: Path, files: dict[str, bytes], name: str, side: str) -> bytes:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from models.bundle import read_bundle
 from models.errors import UnsupportedBundle
 from models.manifest import ANALYZER, CERTIFICATE, EXTRACTOR
+from models.reading import read_bundle
 from models.writer import write_bundle
 
 

@@ -6,11 +6,12 @@ from typing import Final
 
 import numpy as np
 
-from models.bundle import load_analyzer, load_extractor, read_bundle
+from models.bundle import load_analyzer, load_extractor
 from models.errors import UnsupportedBundle
 from models.manifest import ANALYZER, EXTRACTOR, Manifest
 from models.pictures import encode_picture
 from models.quantise import quantise
+from models.reading import read_bundle
 
 _SEED: Final = 0
 # Two sizes: a half whose batch dimension is fixed passes one of them at most.

@@ -1,5 +1,6 @@
 """`penumbra bundle`: show, verify, split and list what a provider hands over."""
 
+import importlib.util
 from pathlib import Path
 from typing import Annotated
 
@@ -7,11 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from models.bundle import load_manifest
 from models.catalogue import find, shipped
+from models.errors import UnsupportedBundle
 from models.manifest import Accuracy, Manifest
+from models.reading import load_manifest
 from models.split import split_bundle
-from models.verify import verify_bundle
 
 app = typer.Typer(help="Show, verify, split and list bundles.", no_args_is_help=True)
 
@@ -29,6 +30,11 @@ def show(bundle: BundleArgument) -> None:
 def verify(bundle: BundleArgument) -> None:
     """Check hashes and shapes, and run each half that is there; nothing is written."""
     path = find(bundle)
+    if importlib.util.find_spec("onnxruntime") is None:
+        raise UnsupportedBundle("penumbra bundle verify needs onnxruntime. Run: pip install 'penumbra[edge]'")
+    # A camera's installation has no inference library, and its `penumbra --help` must work all the same.
+    from models.verify import verify_bundle  # noqa: PLC0415
+
     console = Console()
     for check in verify_bundle(path):
         console.print(f"✓ {check}", highlight=False, markup=False)
