@@ -19,25 +19,35 @@ _CA_EXTENSIONS: Final = (
 )
 
 
-def make_certificates(folder: Path, hostnames: Sequence[str]) -> None:
+def find_openssl() -> str:
+    """Return where the openssl program is.
+
+    Raises:
+        ProductionError: It is not installed.
+    """
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        raise ProductionError(
+            "openssl is not installed, so no certificate can be made for trying out. Install it (apt install "
+            "openssl), or leave out --self-signed and bring your own server.crt and server.key."
+        )
+    return openssl
+
+
+def make_certificates(openssl: str, folder: Path, hostnames: Sequence[str]) -> None:
     """Write `ca.crt`, `ca.key`, `server.crt` and `server.key` into a folder.
 
     An authority that is already there is kept, so that those who trust it need not be told again; the
     server's certificate is always new. Keys have mode 0600.
 
     Args:
+        openssl: The program.
         folder: Where to; exists.
         hostnames: The names and addresses that clients connect to; localhost is added.
 
     Raises:
-        ProductionError: openssl is not installed, or refuses.
+        ProductionError: openssl refuses.
     """
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        raise ProductionError(
-            "openssl is not installed, so no certificate can be made for trying out. Install it (apt install "
-            f"openssl), or leave out --self-signed and put your own server.crt and server.key into {folder}."
-        )
     authority, authority_key = folder / "ca.crt", folder / "ca.key"
     if not (authority.exists() and authority_key.exists()):
         request = ["req", "-x509", *_EC, "-subj", "/CN=Penumbra trial authority", "-days", _DAYS]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, final
 
 from broker.acl import Account, checked, mosquitto_acl
-from broker.certificates import make_certificates
+from broker.certificates import find_openssl, make_certificates
 from broker.errors import BadName, ProductionError
 from broker.mosquitto_conf import hashed_password, new_password, production_config
 from broker.production_readme import production_readme
@@ -80,14 +80,15 @@ def write_production(production: Production, folder: Path, *, force: bool = Fals
 
 
 def _write(production: Production, folder: Path) -> tuple[Path, ...]:
+    openssl = find_openssl() if production.self_signed else None  # before anything is written
     place = production.installed_at or folder.resolve()
     secrets_folder, certificates = folder / "secrets", folder / "certificates"
     for each in (folder, secrets_folder, certificates):
         each.mkdir(mode=0o700, parents=True, exist_ok=True)
     passwords = {account: _password(_secret_file(secrets_folder, account)) for account in production.accounts}
     hashes = "".join(f"{who.username}:{hashed_password(word)}\n" for who, word in passwords.items())
-    if production.self_signed:
-        make_certificates(certificates, production.hostnames)
+    if openssl is not None:
+        make_certificates(openssl, certificates, production.hostnames)
     _put(folder / "mosquitto.conf", production_config(production.side, production.port, place), 0o644)
     _put(folder / "acl", mosquitto_acl(production.side, production.accounts), 0o600)
     _put(folder / "passwords", hashes, 0o600)

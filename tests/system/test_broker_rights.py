@@ -271,8 +271,9 @@ async def test_analyzers_of_a_group_share_the_features(tmp_path: Path) -> None:
         client(address_of(EDGE)) as edge,
         client(address_of(VIEWER)) as viewer,
     ):
-        for member in (first, second, viewer):
+        for member in (first, second):
             await member.subscribe("penumbra/features/+", group="analyzers")
+        await viewer.subscribe("penumbra/features/+", group="watchers")
         sent = [f"{number}".encode() for number in range(40)]
         for data in sent:
             assert await edge.may_write(path, data)
@@ -284,6 +285,8 @@ async def test_analyzers_of_a_group_share_the_features(tmp_path: Path) -> None:
         assert not viewer.received
 
 
+# paho leaves the socket of a failed handshake to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_the_production_listener_speaks_tls_alone(tmp_path: Path) -> None:
     async with production(Private, tmp_path) as address_of:
         address = address_of(FRONT)
