@@ -54,14 +54,17 @@ def _is_folder(path: Path) -> bool:
 
 
 def _folder_sizes(path: Path) -> dict[str, int]:
-    sizes = {}
-    for entry in os.scandir(path):
-        _check_name(entry.name, path)
-        if entry.is_symlink() or not entry.is_file(follow_symlinks=False):
-            raise UnsafeArchive(f"{path}: {entry.name} is not a plain file (a link or a device)")
-        sizes[entry.name] = entry.stat(follow_symlinks=False).st_size
-        _check_size(entry.name, sizes[entry.name], path)
-    return sizes
+    with os.scandir(path) as entries:
+        return {entry.name: _entry_size(entry, path) for entry in entries}
+
+
+def _entry_size(entry: os.DirEntry[str], path: Path) -> int:
+    _check_name(entry.name, path)
+    if entry.is_symlink() or not entry.is_file(follow_symlinks=False):
+        raise UnsafeArchive(f"{path}: {entry.name} is not a plain file (a link or a device)")
+    size = entry.stat(follow_symlinks=False).st_size
+    _check_size(entry.name, size, path)
+    return size
 
 
 def _zip_sizes(path: Path) -> dict[str, int]:

@@ -1,0 +1,52 @@
+"""A user's word becomes the path of a bundle, and every bundle that ships is sound."""
+
+from pathlib import Path
+
+import pytest
+
+from models.catalogue import SHIPPED, find, shipped
+from models.errors import BundleNotFound
+from models.reading import load_manifest
+from models.verify import verify_bundle
+from tests.unit.models import made
+
+MAX_BYTES = 2 << 20
+
+
+def test_names_and_paths_are_found(tmp_path: Path) -> None:
+    known = made.bundle(tmp_path / "shipped" / "tiny.zip")
+    other = made.bundle(tmp_path / "mine")
+    assert find("tiny", tmp_path / "shipped") == known
+    assert find(other, tmp_path / "shipped") == other
+    assert find(str(other), tmp_path / "shipped") == other
+
+
+@pytest.mark.parametrize("word", ["nothing", "../shipped/none", "", "tiny.zip"])
+def test_what_is_not_there_is_answered_with_what_is(tmp_path: Path, word: str) -> None:
+    made.bundle(tmp_path / "tiny.zip")
+    with pytest.raises(BundleNotFound, match="Shipped: tiny"):
+        find(word or "  ", tmp_path)
+
+
+def test_the_first_bundle_ships() -> None:
+    assert "gender-simple" in shipped()
+
+
+@pytest.mark.parametrize("name", sorted(shipped(SHIPPED)))
+def test_every_shipped_bundle_is_sound_small_and_beats_its_floors(name: str) -> None:
+    path = find(name)
+    checks = list(verify_bundle(path))
+    assert any("analyzer.onnx runs" in check for check in checks)
+    manifest = load_manifest(path)
+    assert manifest.name == name
+    assert sum(entry.size for entry in manifest.files.values()) <= MAX_BYTES
+    assert manifest.accuracy
+    # "Clearly": the whole interval lies above what the simplest method reaches.
+    assert all(measured.low > measured.floor for measured in manifest.accuracy)
+    assert manifest.provenance.data
+    assert manifest.provenance.terms
+
+
+def test_the_edge_holds_at_most_half_of_the_gender_network() -> None:
+    sides = load_manifest(find("gender-simple")).parameters
+    assert sides.extractor <= sides.analyzer
