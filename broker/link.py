@@ -17,6 +17,7 @@ IN_FLIGHT: Final = 16
 _CUTS_THAT_MEAN_TOO_LARGE: Final = 3
 _LARGE_BYTES: Final = 64 * 1024
 _GOODBYE_SECONDS: Final = 2.0
+_LOSS_SECONDS: Final = 1.0
 
 
 class LinkObserver(Protocol):
@@ -200,6 +201,7 @@ class Link(Generic[S]):
                         self.observer.on_sent(topic, len(data))
                         return
                     cuts += 1
+                    await self._wait_for_the_next(session)
         except TimeoutError:
             raise Undelivered(
                 f"{self._transport.name} took no message for {self.send_seconds:g} s: {self._detail}"
@@ -208,6 +210,11 @@ class Link(Generic[S]):
             f"{self._transport.name} cut the link {cuts} times while {len(data)} bytes were on their way. "
             "Raise the broker's message size limit, or send smaller pictures (size, quality)."
         )
+
+    async def _wait_for_the_next(self, failed: Session) -> None:
+        """Let the link notice that a session is lost: tried again at once it would fail at once, for ever."""
+        await asyncio.wait({failed.lost}, timeout=_LOSS_SECONDS)
+        await asyncio.sleep(0)
 
     def _check_packet(self, session: Session, size: int) -> None:
         limit = session.max_packet_bytes
