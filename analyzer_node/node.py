@@ -1,6 +1,7 @@
 """The analyzer as a flow: take in, gather, answer, bring home; drain when told to stop."""
 
 import asyncio
+from typing import Final
 
 from analyzer_node.analysis import Analysis
 from analyzer_node.batching import Batcher
@@ -8,12 +9,15 @@ from analyzer_node.delivery import Homeward
 from broker.ends import Delivery, Subscriber
 from broker.features import Features
 
+PICTURE_WEIGHT: Final = 8
+
 Questions = Batcher[Delivery[Features]]
 
 
 def weigh(delivery: Delivery[Features]) -> int:
-    """Weigh a message by the regions that it asks about."""
-    return max(1, len(delivery.message.regions))
+    """Weigh a message by the work it asks for: its regions; a picture must be decoded, too."""
+    features = delivery.message
+    return PICTURE_WEIGHT if features.kind == "picture" else max(1, len(features.regions))
 
 
 async def run_analyzer(

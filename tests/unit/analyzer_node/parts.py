@@ -152,12 +152,43 @@ def toy_bundle(folder: Path) -> Manifest:
     return manifest
 
 
+def toy_picture_bundle(folder: Path) -> Manifest:
+    """Write a picture bundle that says whether a picture is dark or light."""
+    model = _network(
+        [
+            helper.make_node("GlobalAveragePool", ["input"], ["means"]),
+            helper.make_node("Flatten", ["means"], ["flat"]),
+            helper.make_node("MatMul", ["flat", "weights"], ["scores"]),
+        ],
+        ["n", 3, 8, 8],
+        rows=3,
+    )
+    manifest = Manifest(
+        schema=1,
+        kind="picture",
+        name="toy-picture",
+        task="brightness",
+        labels=("dark", "light"),
+        region=RegionSpec("whole"),
+        input=InputSpec(8, 8, 3, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+        files={"analyzer.onnx": entry_of(model)},
+        parameters=Parameters(0, 6),
+        provenance=Provenance("tests", "by hand", 0, (), "none"),
+    )
+    write_bundle(folder, manifest, {"analyzer.onnx": model})
+    return manifest
+
+
 def _sum_network() -> bytes:
-    weights = numpy_helper.from_array(np.array([[-1, 1]] * 4, np.float32), "weights")
+    return _network([helper.make_node("MatMul", ["input", "weights"], ["scores"])], ["n", 4], rows=4)
+
+
+def _network(nodes: list[onnx.NodeProto], takes: list[str | int], *, rows: int) -> bytes:
+    weights = numpy_helper.from_array(np.array([[-1, 1]] * rows, np.float32), "weights")
     graph = helper.make_graph(
-        [helper.make_node("MatMul", ["numbers", "weights"], ["scores"])],
+        nodes,
         "toy",
-        [helper.make_tensor_value_info("numbers", TensorProto.FLOAT, ["n", 4])],
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, takes)],
         [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", 2])],
         [weights],
     )
