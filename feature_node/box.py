@@ -38,7 +38,7 @@ def overlap(a: Box, b: Box) -> float:
 
 
 def to_pixels(box: Box, width: int, height: int) -> PixelBox:
-    """Give the whole pixels (x, y, width, height) that cover the box inside a picture; 0 wide where none do."""
+    """Give the whole pixels (x, y, width, height) that cover the box inside a picture; none: 0 wide."""
     left, top = max(0, math.floor(box.x)), max(0, math.floor(box.y))
     right, bottom = min(width, math.ceil(box.x + box.width)), min(height, math.ceil(box.y + box.height))
     return (left, top, max(0, right - left), max(0, bottom - top))

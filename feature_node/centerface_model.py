@@ -76,7 +76,7 @@ def _read_kept(cache: Path, prefix: str) -> bytes | None:
 
 
 def _keep(cache: Path, prefix: str, model: bytes) -> None:
-    """Write the model beside its place, then move it there; a cache that cannot be written is done without."""
+    """Write the model beside its place, then move it there; do without a cache that cannot be written."""
     try:
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=cache, delete=False) as file:

@@ -25,6 +25,7 @@ OUTPUTS: Final = ("537", "538", "539")
 SLICES: Final = 6
 SLICED_BLOCKS: Final = 3
 
+_Values = tuple[NDArray[Any], NDArray[Any] | None]
 _BLOCK: Final = ("Conv", "Relu", "Conv", "Relu", "Conv")
 
 
@@ -111,38 +112,40 @@ class _Slicer:
         return self._values[node.input[2]][part] if len(node.input) > 2 else None
 
     def _sliced(self, block: list[Any]) -> list[Any]:
-        expand, _, depthwise, _, project = block
-        step = len(self._weights(expand)) // SLICES
+        step = len(self._weights(block[0])) // SLICES
         new: list[Any] = []
         total = ""
         for k in range(SLICES):
-            part, name = slice(k * step, (k + 1) * step), f"{expand.output[0]}_slice{k}"
-            weights = (
-                self._weights(expand)[part], self._weights(depthwise)[part], self._weights(project)[:, part]
-            )  # fmt: skip
-            biases = (
-                self._bias(expand, part), self._bias(depthwise, part),
-                self._bias(project, slice(None)) if k == 0 else None,
-            )  # fmt: skip
-            new += [
-                self._convolution(expand, expand.input[0], f"{name}_e", weights[0], biases[0], 1),
-                helper.make_node("Relu", [f"{name}_e"], [f"{name}_er"]),
-                self._convolution(depthwise, f"{name}_er", f"{name}_d", weights[1], biases[1], step),
-                helper.make_node("Relu", [f"{name}_d"], [f"{name}_dr"]),
-                self._convolution(project, f"{name}_dr", f"{name}_p", weights[2], biases[2], 1),
-            ]
+            name = f"{block[0].output[0]}_slice{k}"
+            new += self._slice(block, name, slice(k * step, (k + 1) * step))
             if k > 0:
-                result = project.output[0] if k == SLICES - 1 else f"{name}_sum"
-                new.append(helper.make_node("Add", [total, f"{name}_p"], [result]))
+                result = block[-1].output[0] if k == SLICES - 1 else f"{name}_sum"
+                new.append(helper.make_node("Add", [total, new[-1].output[0]], [result]))
             total = new[-1].output[0]
         return new
 
-    def _convolution(
-        self, like: Any, source: str, name: str, weights: NDArray[Any], bias: NDArray[Any] | None, group: int
-    ) -> Any:
+    def _slice(self, block: list[Any], name: str, part: slice) -> list[Any]:
+        """Give the block's five nodes for a part of its channels; the first part brings the last bias."""
+        expand, _, depthwise, _, project = block
+        first = (self._weights(expand)[part], self._bias(expand, part))
+        second = (self._weights(depthwise)[part], self._bias(depthwise, part))
+        third = (
+            self._weights(project)[:, part],
+            self._bias(project, slice(None)) if not part.start else None,
+        )
+        return [
+            self._convolution(expand, (expand.input[0], f"{name}_e"), first, 1),
+            helper.make_node("Relu", [f"{name}_e"], [f"{name}_er"]),
+            self._convolution(depthwise, (f"{name}_er", f"{name}_d"), second, part.stop - part.start),
+            helper.make_node("Relu", [f"{name}_d"], [f"{name}_dr"]),
+            self._convolution(project, (f"{name}_dr", f"{name}_p"), third, 1),
+        ]
+
+    def _convolution(self, like: Any, ends: tuple[str, str], values: _Values, group: int) -> Any:
         """Make a convolution with the attributes of another."""
+        source, name = ends
         inputs = [source]
-        for value, suffix in ((weights, "w"), (bias, "b")):
+        for value, suffix in zip(values, "wb", strict=True):
             if value is not None:
                 tensor = numpy_helper.from_array(np.ascontiguousarray(value), f"{name}_{suffix}")
                 self._graph.initializer.append(tensor)

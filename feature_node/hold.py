@@ -5,6 +5,7 @@ covered by everything that was covered around its time, so that it never shows m
 """
 
 from collections import OrderedDict, deque
+from itertools import pairwise
 from typing import Final, NamedTuple, final
 
 from feature_node.box import Box, grow, overlap
@@ -47,10 +48,7 @@ class Hold:
     def cover(self, captured_ns: int, found: tuple[Box, ...]) -> tuple[Box, ...]:
         """Give the boxes to cover in the frame of this time, in which `found` were detected."""
         late = self._latest_ns - CLOCK_JUMP_NS < captured_ns <= self._latest_ns
-        if late:
-            boxes = found + self._around(captured_ns)
-        else:
-            boxes = self._follow(captured_ns, found)
+        boxes = self._late(captured_ns, found) if late else self._follow(captured_ns, found)
         self._covered.append((captured_ns, boxes))
         return boxes
 
@@ -72,15 +70,19 @@ class Hold:
         seconds = max(0, now_ns - track.seen_ns) / 1e9
         return grow(track.box, min(MAX_GROWTH, seconds * GROWTH_PER_SECOND))
 
-    def _around(self, captured_ns: int) -> tuple[Box, ...]:
+    def _late(self, captured_ns: int, found: tuple[Box, ...]) -> tuple[Box, ...]:
+        """Cover all that was covered around this time, and follow what only this frame shows."""
+        known = [track.box for track in self._tracks]
+        new = [box for box in found if all(overlap(box, other) < SAME_FACE for other in known)]
+        self._tracks += [Track(box, captured_ns, 0) for box in new[: max(0, MAX_HELD - len(known))]]
         reach = self._reach()
         near = {box for when, boxes in self._covered if abs(when - captured_ns) <= reach for box in boxes}
-        return tuple(near)
+        return found + tuple(near)
 
     def _reach(self) -> int:
         """How far in time a late frame looks for what was covered; at least one frame each way."""
         times = sorted(when for when, _ in self._covered)
-        gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+        gaps = [after - before for before, after in pairwise(times)]
         longest = max((gap for gap in gaps if gap < CLOCK_JUMP_NS), default=0)
         return max(self._hold_ns, longest * max(1, self._frames))
 
@@ -107,11 +109,7 @@ class Holds:
 def _unmatched(tracks: list[Track], found: tuple[Box, ...]) -> list[Track]:
     """Give the tracks that no new box continues; each box continues one track at most."""
     pairs = sorted(
-        (
-            (overlap(track.box, box), i, j)
-            for i, track in enumerate(tracks)
-            for j, box in enumerate(found)
-        ),
+        ((overlap(track.box, box), i, j) for i, track in enumerate(tracks) for j, box in enumerate(found)),
         reverse=True,
     )
     continued: set[int] = set()

@@ -1,0 +1,158 @@
+import asyncio
+import contextlib
+import platform
+import secrets
+import signal
+import sys
+from importlib.metadata import version
+from typing import Final, NoReturn
+
+from broker.cloud_topics import FEATURES, RESULTS
+from broker.errors import BrokerError
+from broker.link import Link, Presence
+from broker.mqtt import mqtt_link
+from broker.private_topics import ANSWERS, FRAMES, NODE_STATUS
+from broker.topic import Cloud, Private
+from feature_node.assembly import Assembly, assemble
+from feature_node.errors import EdgeError
+from feature_node.flights import Flights
+from feature_node.home import Home
+from feature_node.intake import Intake
+from feature_node.node import EdgeNode
+from feature_node.settings import EdgeSettings, decode_settings
+from feature_node.status import Status
+from feature_node.tally import Tally
+from feature_node.threads import Threads
+from models.errors import BundleError
+from monitoring.errors import MonitoringError
+from monitoring.http import serve
+from monitoring.links import LinkMetrics
+from monitoring.logs import get_logger, set_up_logs
+from monitoring.metrics import QUEUE_CAPACITY, QUEUE_LENGTH, describe_build
+
+DRAIN_SECONDS: Final = 3.0
+_FRAMES_WAITING: Final = 32
+_RESULTS_WAITING: Final = 256
+
+
+class _Stop(Exception):
+    """The node was asked to end."""
+
+
+async def serve_edge(settings: EdgeSettings, stop: asyncio.Event) -> None:
+    """Run an edge node until `stop` is set.
+
+    Raises:
+        EdgeError, BrokerError, BundleError, MonitoringError: It cannot start; the text says why.
+    """
+    tally = Tally()
+    status = Status(settings.node, version("penumbra"), tally)
+    private, cloud = _links(settings, status)
+    describe_build(version("penumbra"), platform.python_version(), "edge")
+    async with (
+        Threads(settings.workers + 1) as threads,
+        serve(settings.metrics_address, status.health(private, cloud)) as address,
+        private,
+        cloud,
+    ):
+        get_logger().info("edge node starts", site=settings.site, metrics=address)
+        assembly = await asyncio.to_thread(assemble, settings, threads)
+        status.ready(assembly.profile.bundle, assembly.objection, cloud)
+        if assembly.objection:
+            get_logger().error("nothing will be sent", why=assembly.objection)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(status.keep_saying(private), name="status")
+                await work(settings, assembly, (private, cloud), tally, tasks=tasks, stop=stop)
+                raise _Stop
+        except* _Stop:
+            get_logger().info("edge node ends")
+
+
+async def work(
+    settings: EdgeSettings,
+    assembly: Assembly,
+    links: tuple[Link[Private], Link[Cloud]],
+    tally: Tally,
+    *,
+    tasks: asyncio.TaskGroup,
+    stop: asyncio.Event,
+) -> None:
+    """Let frames in until `stop` is set, then see to those that are under way."""
+    private, cloud = links
+    intake = Intake(
+        tally,
+        queue=settings.queue,
+        queue_bytes=settings.queue_bytes,
+        max_cameras=settings.max_cameras,
+        max_lag=settings.max_lag,
+    )
+    QUEUE_LENGTH.labels("frames").set_function(lambda: len(intake))
+    QUEUE_CAPACITY.labels("frames").set(settings.queue)
+    flights = Flights(settings.in_flight, settings.answer_timeout, intake.look_again)
+    home = Home(private.publisher(ANSWERS), flights, tally, tasks, task=assembly.profile.task)
+    node = EdgeNode(
+        intake=intake,
+        way=assembly.way,
+        flights=flights,
+        home=home,
+        cloud=cloud.publisher(FEATURES),
+        tally=tally,
+    )
+    frames = private.subscriber(FRAMES, capacity=_FRAMES_WAITING)
+    receiving = node.start(
+        tasks, frames, cloud.subscriber(RESULTS, capacity=_RESULTS_WAITING), settings.workers
+    )
+    await stop.wait()
+    receiving.cancel()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await intake.settled(lambda: len(flights) == 0)
+
+
+def _links(settings: EdgeSettings, status: Status) -> tuple[Link[Private], Link[Cloud]]:
+    private = mqtt_link(
+        Private,
+        settings.private,
+        client_id=f"penumbra-edge-{settings.node}-{secrets.token_hex(4)}",
+        presence=Presence(NODE_STATUS, status.offline, status.now),
+        observer=LinkMetrics("private"),
+    )
+    # Nothing here may tell the cloud a name of this side.
+    cloud = mqtt_link(
+        Cloud,
+        settings.cloud,
+        client_id=f"penumbra-edge-{secrets.token_hex(8)}",
+        observer=LinkMetrics("cloud"),
+    )
+    return private, cloud
+
+
+async def _until_signalled(settings: EdgeSettings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serve_edge(settings, stop)
+
+
+def run(settings: EdgeSettings) -> None:
+    """Run an edge node in this process until SIGTERM or SIGINT; see `serve_edge` for what it raises."""
+    set_up_logs(settings.node, settings.log_format)
+    asyncio.run(_until_signalled(settings))
+
+
+def _fail(message: object) -> NoReturn:
+    sys.stderr.write(f"penumbra edge: {message}\n")
+    raise SystemExit(1)
+
+
+def main() -> None:
+    """Read the settings as JSON from standard input and run."""
+    try:
+        run(decode_settings(sys.stdin.buffer.read()))
+    except (EdgeError, BrokerError, BundleError, MonitoringError) as error:
+        _fail(error)
+
+
+if __name__ == "__main__":
+    main()

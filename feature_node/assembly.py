@@ -1,0 +1,121 @@
+"""Puts together what computes: detector, extractor, release steps and gate, as the settings say.
+
+Slow to load, so it is called in a thread while the links connect; only what the settings name is imported.
+"""
+
+import os
+from pathlib import Path
+from typing import Final, NamedTuple, NoReturn, final
+
+from broker.gate import ReleaseGate
+from feature_node.centerface_model import cache_folder, load_model, weights_path
+from feature_node.detector import Detector
+from feature_node.errors import BadSettings, Withheld
+from feature_node.extractor import Extraction, Extractor, Faces, Profile
+from feature_node.extractor_shade import ShadeExtractor, ShadeOptions, shade_profile
+from feature_node.hold import Holds
+from feature_node.key_file import load_key
+from feature_node.picture import Picture
+from feature_node.policy import objection
+from feature_node.protect import NumbersProtection, PictureProtection, Protect, contract_of
+from feature_node.release import Chain, Clip, Quantise
+from feature_node.settings import CENTERFACE, EdgeSettings
+from feature_node.threads import Threads
+from feature_node.way import NoDetector, Way
+from models.manifest import CERTIFICATE
+from models.reading import load_manifest, read_bundle
+
+SHADE_THRESHOLD: Final = 0.2
+ANSWER_THRESHOLD: Final = 0.5
+_MOST_THREADS: Final = 4
+
+
+class Assembly(NamedTuple):
+    """What computes, what it makes, and why nothing of it may leave (empty where it may)."""
+
+    way: Way
+    profile: Profile
+    objection: str
+
+
+def assemble(settings: EdgeSettings, threads: Threads) -> Assembly:
+    """Load everything that a frame passes.
+
+    Raises:
+        EdgeError, BundleError: Something that the settings name cannot be used.
+    """
+    key = load_key(settings.key_file)
+    extractor, protect, why_not = _shading(settings, threads)
+    if settings.extractor == "bundle":
+        extractor, protect, why_not = _bundle(settings, threads)
+    way = Way(
+        detector=_detector(settings) if extractor.profile.needs_faces else NoDetector(),
+        holds=Holds(settings.hold, settings.hold_seconds),
+        extractor=extractor,
+        protect=protect,
+        gate=ReleaseGate(contract_of(extractor.profile, protect)),
+        threads=threads,
+        site=settings.site,
+        key=key,
+    )
+    return Assembly(way, extractor.profile, why_not)
+
+
+def _shading(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Protect, str]:
+    profile = shade_profile()
+    if settings.extractor == "shade" and settings.bundle is not None:
+        manifest = load_manifest(settings.bundle)
+        if manifest.kind != "picture":
+            raise BadSettings(
+                f"edge.bundle: {manifest.name} takes numbers, not a censored picture. Set edge.extractor to "
+                "bundle, or name a picture bundle."
+            )
+        profile = shade_profile(manifest.bundle_id, manifest.task)
+    options = ShadeOptions(
+        style=settings.shade, shape=settings.shade_shape, dilate=settings.dilate, quality=settings.quality
+    )
+    return ShadeExtractor(profile, options, threads), PictureProtection(settings.shade), ""
+
+
+def _bundle(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Protect, str]:
+    from feature_node.extractor_bundle import BundleExtractor  # noqa: PLC0415 - loads ONNX Runtime
+    from models.bundle import load_extractor  # noqa: PLC0415
+
+    path = settings.bundle or Path()
+    bundle = load_extractor(path)
+    made = BundleExtractor(bundle, threads, settings.regions)
+    protect = NumbersProtection(Chain(Clip(bundle.output), Quantise(bundle.output)))
+    _, files = read_bundle(path)
+    why_not = objection(settings.policy, files.get(CERTIFICATE))
+    extractor: Extractor = RefusingExtractor(made.profile, why_not) if why_not else made
+    return extractor, protect, why_not
+
+
+def _detector(settings: EdgeSettings) -> Detector:
+    shading = settings.extractor == "shade"
+    threshold = settings.threshold or (SHADE_THRESHOLD if shading else ANSWER_THRESHOLD)
+    if settings.detector != CENTERFACE:
+        from feature_node.yunet import YuNet  # noqa: PLC0415 - loads OpenCV
+
+        return YuNet(Path(settings.detector), size=settings.detection_size, threshold=threshold)
+    from feature_node.centerface import CenterFace  # noqa: PLC0415 - loads OpenCV and ONNX Runtime
+
+    cores = settings.threads or min(_MOST_THREADS, os.cpu_count() or 1)
+    model = load_model(weights_path(), cache_folder())
+    return CenterFace(model, size=settings.detection_size, threshold=threshold, threads=cores)
+
+
+@final
+class RefusingExtractor:
+    """An `Extractor` of a bundle that the site's policy does not let through: extracts nothing."""
+
+    def __init__(self, profile: Profile, why_not: str) -> None:
+        self.profile = profile
+        self._why_not = why_not
+
+    async def extract(self, picture: Picture, faces: Faces) -> Extraction:  # noqa: ARG002
+        """See `Extractor`."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise Withheld("policy", self._why_not)

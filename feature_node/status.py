@@ -1,0 +1,89 @@
+"""What the edge says of itself: its retained status, its readiness, and the gauges of its queues."""
+
+import asyncio
+from typing import Final, final
+
+from broker.link import Link
+from broker.status import NodeState, NodeStatus
+from broker.topic import Cloud, Private
+from feature_node.tally import Tally
+from monitoring.health import Check, Health
+
+STATUS_SECONDS: Final = 2.0
+_MAX_DETAIL: Final = 500
+_MAX_CAMERAS: Final = 256
+
+
+@final
+class Status:
+    """Gathers how the node is."""
+
+    def __init__(self, node: str, version: str, tally: Tally) -> None:
+        self._node = node
+        self._version = version
+        self._tally = tally
+        self._bundle: tuple[str, ...] = ()
+        self._objection = ""
+        self._cloud: Link[Cloud] | None = None
+
+    def ready(self, bundle: str, objection: str, cloud: Link[Cloud]) -> None:
+        """Say that everything is loaded; `objection` is why nothing may leave, where that is so."""
+        self._bundle = (bundle,)
+        self._objection = objection
+        self._cloud = cloud
+
+    @property
+    def offline(self) -> NodeStatus:
+        """The last will and the farewell."""
+        return NodeStatus(node=self._node, role="edge", state="offline", version=self._version)
+
+    def now(self) -> NodeStatus:
+        """How the node is at this moment."""
+        state, detail = self._state()
+        return NodeStatus(
+            node=self._node,
+            role="edge",
+            state=state,
+            detail=detail[:_MAX_DETAIL],
+            version=self._version,
+            bundle=self._bundle,
+            dropped=dict(list(self._tally.counts.items())[:_MAX_CAMERAS]),
+            since_ns=self._tally.since_ns,
+        )
+
+    def health(self, private: Link[Private], cloud: Link[Cloud]) -> Health:
+        """Make the checks behind readiness: the private broker is needed, the cloud may be away."""
+        return Health(
+            {
+                "extractor": self._check_extractor,
+                "private-broker": lambda: Check("ok" if private.connected else "failed", private.detail),
+                "cloud-broker": lambda: Check("ok" if cloud.connected else "degraded", cloud.detail),
+            }
+        )
+
+    async def keep_saying(self, private: Link[Private]) -> None:
+        """Publish the status again and again, and at once when the state changes; for ever."""
+        said: tuple[NodeState, str] | None = None
+        while True:
+            state = self._state()
+            if state != said:
+                said = state
+                await private.announce()
+                continue
+            await asyncio.sleep(STATUS_SECONDS)
+            await private.announce()
+
+    def _state(self) -> tuple[NodeState, str]:
+        if self._cloud is None:
+            return "starting", "loading the detector and the extractor"
+        if self._objection or self._tally.refusing:
+            return "refusing", self._objection or self._tally.refusing
+        if not self._cloud.connected:
+            return "degraded", f"cloud broker: {self._cloud.detail}"
+        return "online", ""
+
+    def _check_extractor(self) -> Check:
+        state, detail = self._state()
+        if state == "starting":
+            return Check("failed", detail)
+        return Check("degraded" if state == "refusing" else "ok", detail)

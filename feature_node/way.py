@@ -1,0 +1,113 @@
+"""A frame's way through the edge, one straight line: decode, detect, hold, extract, protect, seal.
+
+Whatever fails on it, nothing of the frame leaves.
+"""
+
+import time
+from typing import NamedTuple, NoReturn, final
+
+from broker.errors import Refused
+from broker.features import Protection
+from broker.frames import Frame
+from broker.gate import Draft, ReleaseGate, Sealed
+from broker.identity import pseudonym
+from feature_node.box import Box, PixelBox
+from feature_node.detector import Detector
+from feature_node.errors import DetectorError, Withheld
+from feature_node.extractor import Extractor, Faces
+from feature_node.hold import Holds
+from feature_node.intake import Item
+from feature_node.picture import Picture, decode
+from feature_node.protect import Protect, Protected
+from feature_node.threads import Threads
+
+
+class Released(NamedTuple):
+    """What may be sent of a frame, and what is remembered of it until its result comes home."""
+
+    sealed: Sealed
+    bundle: str
+    sent_ns: int
+    boxes: tuple[PixelBox, ...]
+    protection: Protection
+
+
+@final
+class Way:
+    """Takes a frame as far as the gate. Frames of one camera overlap only before the hold."""
+
+    def __init__(
+        self,
+        *,
+        detector: Detector,
+        holds: Holds,
+        extractor: Extractor,
+        protect: Protect,
+        gate: ReleaseGate,
+        threads: Threads,
+        site: str,
+        key: bytes,
+    ) -> None:
+        self._detector = detector
+        self._holds = holds
+        self._extractor = extractor
+        self._protect = protect
+        self._gate = gate
+        self._threads = threads
+        self._site = site
+        self._key = key
+
+    async def release(self, item: Item) -> Released:
+        """Make of a frame what may be sent.
+
+        Raises:
+            Withheld: Nothing of it may leave; `reason` says why.
+        """
+        try:
+            return await self._release(item)
+        except Withheld:
+            raise
+        except Refused as error:
+            raise Withheld(f"gate-{error.reason}", str(error)) from error
+        except Exception as error:  # whatever it is: nothing leaves, the node stays, the source is told
+            raise Withheld("internal-error", type(error).__name__) from error
+
+    async def _release(self, item: Item) -> Released:
+        frame = item.frame
+        try:
+            picture, found = await self._threads.run(self._look, frame)
+        finally:
+            # Also where this frame fails: the one after it waits for its own turn only.
+            await item.turn()
+        cover = self._holds.cover(frame.camera, frame.run, frame.captured_ns, found)
+        extraction = await self._extractor.extract(picture, Faces(found, cover))
+        protected = self._protect.protect(extraction, (frame.width, frame.height))
+        return self._seal(frame, protected)
+
+    def _look(self, frame: Frame) -> tuple[Picture, tuple[Box, ...]]:
+        picture = decode(frame.jpeg, frame.width, frame.height)
+        return picture, self._detector.detect(picture) if self._extractor.profile.needs_faces else ()
+
+    def _seal(self, frame: Frame, protected: Protected) -> Released:
+        now = time.time_ns()
+        draft = Draft(
+            stream=pseudonym(self._key, self._site, frame.camera),
+            run=frame.run,
+            sequence=frame.sequence,
+            captured_ns=frame.captured_ns,
+            sent_ns=now,
+            bundle=self._extractor.profile.bundle,
+            kind=self._extractor.profile.kind,
+            regions=protected.regions,
+            protection=protected.protection,
+        )
+        return Released(self._gate.seal(draft), draft.bundle, now, protected.boxes, protected.protection)
+
+
+@final
+class NoDetector:
+    """A `Detector` for where no faces are needed; refuses to be asked."""
+
+    def detect(self, picture: Picture) -> NoReturn:  # noqa: ARG002
+        """See `Detector`."""
+        raise DetectorError("this node was set up without a detector")
