@@ -6,6 +6,7 @@ which together with ReceiveMaximum makes the broker wait instead of queueing wit
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any, Final, final
@@ -249,6 +250,11 @@ class MqttSession:
         def on_message(_c: object, _u: object, message: paho.MQTTMessage) -> None:
             hand_over(self._received, message)
 
+        def on_socket_open(_c: object, _u: object, opened: socket.socket) -> None:
+            # Else an acknowledgement waits up to 40 ms for a packet to travel with (Nagle's algorithm).
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+        client.on_socket_open = on_socket_open
         client.on_connect = on_connect
         client.on_disconnect = on_disconnect
         client.on_publish = on_publish

@@ -64,7 +64,8 @@ async def until(
         await asyncio.sleep(POLL)
 
 
-def _dies_with_parent(command: Sequence[str]) -> list[str]:
+def dies_with_parent(command: Sequence[str]) -> list[str]:
+    """The command that runs `command` and is killed with this process; where the system cannot, as it is."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", "--", *command] if setpriv else list(command)
 
@@ -88,7 +89,7 @@ class Server:
         self.port = port
         self.socket = socket
         self.directory = directory
-        self._command = _dies_with_parent(command)
+        self._command = dies_with_parent(command)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -203,7 +204,7 @@ async def running_mosquitto(
         if config is None:
             port = free_port()
             config = directory / "mosquitto.conf"
-            lines = [f"listener {port} {LOOPBACK}", "persistence false", f"user {getpass.getuser()}"]
+            lines = [f"listener {port} {LOOPBACK}", "persistence false", "set_tcp_nodelay true", f"user {getpass.getuser()}"]
             if not any(line.startswith("allow_anonymous") for line in settings):
                 lines.append("allow_anonymous true")
             config.write_text("\n".join([*lines, *settings, ""]))
