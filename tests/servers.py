@@ -204,7 +204,12 @@ async def running_mosquitto(
         if config is None:
             port = free_port()
             config = directory / "mosquitto.conf"
-            lines = [f"listener {port} {LOOPBACK}", "persistence false", "set_tcp_nodelay true", f"user {getpass.getuser()}"]
+            lines = [
+                f"listener {port} {LOOPBACK}",
+                "persistence false",
+                "set_tcp_nodelay true",
+                f"user {getpass.getuser()}",
+            ]
             if not any(line.startswith("allow_anonymous") for line in settings):
                 lines.append("allow_anonymous true")
             config.write_text("\n".join([*lines, *settings, ""]))
