@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -11,8 +11,12 @@ from penumbra.pipeline_problems import Where, dotted, in_file, problems
 from penumbra.pipeline_schema import Pipeline
 from penumbra.yaml_text import read_yaml_file
 
+NO_CAMERA: Final = "is missing. A pipeline needs at least one camera under private.cameras."
 
-def load_pipeline(path: Path, edge: Mapping[str, Any] | None = None) -> Pipeline:
+
+def load_pipeline(
+    path: Path, edge: Mapping[str, Any] | None = None, *, needs_cameras: bool = True
+) -> Pipeline:
     """The pipeline that a file describes; keys in `edge`, from flags, replace the file's.
 
     Raises:
@@ -21,7 +25,11 @@ def load_pipeline(path: Path, edge: Mapping[str, Any] | None = None) -> Pipeline
     content = read_yaml_file(path)
     if edge:
         content = _with_edge(content, edge)
-    return check_pipeline(content, in_file(str(path)), path.parent)
+    where = in_file(str(path))
+    pipeline = check_pipeline(content, where, path.parent)
+    if needs_cameras and not pipeline.private.cameras:
+        raise ConfigError(where(("private", "cameras")) + NO_CAMERA)
+    return pipeline
 
 
 def check_pipeline(content: Mapping[Any, Any], where: Where, folder: Path) -> Pipeline:
@@ -36,14 +44,11 @@ def check_pipeline(content: Mapping[Any, Any], where: Where, folder: Path) -> Pi
         raise ConfigError(*problems(error, Pipeline, content, where)) from None
 
 
-def pipeline_of_flags(
-    cameras: Mapping[str, Mapping[str, Any]], edge: Mapping[str, Any], flags: Mapping[str, str]
-) -> Pipeline:
+def pipeline_of_flags(content: Mapping[str, Any], flags: Mapping[str, str]) -> Pipeline:
     """The pipeline that the command line describes without a file.
 
     Args:
-        cameras: For each camera the keys that flags gave; None means "not given".
-        edge: The same for the edge.
+        content: What a pipeline file would hold; None means "not given".
         flags: For each key the flag to blame, for example `size` → `--size`.
 
     Raises:
@@ -56,26 +61,26 @@ def pipeline_of_flags(
         key = next((key for key in reversed(keys) if str(key) in flags), None)
         return f"{flags[str(key)]}: " if key is not None else f"{dotted(keys)}: "
 
-    content = {
-        "private": {"cameras": {name: _given(camera) for name, camera in cameras.items()}},
-        "edge": _given(edge),
-    }
-    return check_pipeline(content, where, Path())
+    return check_pipeline(given(content), where, Path())
 
 
-def _given(keys: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in keys.items() if value is not None and value != []}
+def given(content: Any) -> Any:
+    """A nested mapping without what was not given: None, and mappings of nothing else."""
+    if not isinstance(content, Mapping):
+        return content
+    kept = {key: given(value) for key, value in content.items() if value is not None}
+    return {key: value for key, value in kept.items() if value != {}}
 
 
 def _with_edge(content: Mapping[Any, Any], edge: Mapping[str, Any]) -> dict[Any, Any]:
-    given = _given(edge)
+    flags = given(edge)
     before = content.get("edge")
-    if not given or not (before is None or isinstance(before, dict)):
+    if not flags or not (before is None or isinstance(before, dict)):
         return dict(content)
     kept = dict(before or {})
-    if "bundle" in given:
+    if "bundle" in flags:
         kept.pop("extractor", None)
         kept.pop("shade", None)
-    if given.get("extractor") == "shade":
+    if flags.get("extractor") == "shade":
         kept.pop("bundle", None)
-    return {**content, "edge": {**kept, **given}}
+    return {**content, "edge": {**kept, **flags}}

@@ -86,8 +86,6 @@ def _written(keys: tuple[str | int, ...], content: Any) -> tuple[str | int, ...]
 def _missing(key: str) -> str:
     if key == "source":
         return "is missing. Say where the pictures come from, for example source: /dev/video0."
-    if key in {"private", "cameras"}:
-        return "is missing. A pipeline needs at least one camera under private.cameras."
     return "is missing."
 
 

@@ -159,7 +159,7 @@ class PrivateSide(_Entry):
     """The side that sees pictures; without a broker one is started here."""
 
     broker: Broker | None = None
-    cameras: Annotated[dict[NameText, CameraEntry], AfterValidator(_check_cameras)]
+    cameras: Annotated[dict[NameText, CameraEntry], AfterValidator(_check_cameras)] = {}
 
 
 @final
@@ -180,12 +180,16 @@ class EdgeEntry(_Entry):
     regions: Annotated[Literal["faces", "whole"], one_of("faces", "whole")] | None = None
     detector: FileOrName = "centerface"
     detection_size: PictureSize | None = None
+    threshold: Annotated[float, number(0.01, 0.99, "a score")] | None = None
     dilate: Annotated[float, number(0, 4, "a share by which a box grows")] | None = None
-    hold: Annotated[int, whole(0, 1000, "a number of frames to hold a box")] | None = None
+    hold: Annotated[int, whole(0, 1000, "a number of detections to hold a box")] | None = None
+    hold_seconds: Seconds | None = None
     detect_every: (
         Annotated[int, whole(1, 1000, "a number of frames from one detection to the next")] | None
     ) = None
     shade: Annotated[Literal["solid", "blur", "mosaic"], one_of("solid", "blur", "mosaic")] | None = None
+    shade_shape: Annotated[Literal["box", "ellipse"], one_of("box", "ellipse")] | None = None
+    max_lag: Seconds | None = None
     policy: PolicyEntry = PolicyEntry()
     key_file: FilePath | None = None
     in_flight: Annotated[int, whole(1, 256, "a number of unanswered frames")] = 8
@@ -193,10 +197,8 @@ class EdgeEntry(_Entry):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.extractor == "shade" and self.bundle is not None:
-            raise ValueError("names a bundle, but extractor: shade uses none. Keep one of the two.")
-        if self.extractor != "shade" and self.shade is not None:
-            raise ValueError('has a style under "shade", which needs extractor: shade.')
+        if self.kind != "shade" and (self.shade or self.shade_shape):
+            raise ValueError("says how faces are shaded, which needs extractor: shade.")
         return self
 
     @property
@@ -219,6 +221,6 @@ class Pipeline(_Entry):
     """Everything that `penumbra` runs, checked as a whole."""
 
     site: NameText = "home"
-    private: PrivateSide
+    private: PrivateSide = PrivateSide()
     edge: EdgeEntry = EdgeEntry()
     cloud: CloudSide = CloudSide()

@@ -46,7 +46,7 @@ def read_source(value: Any, info: ValidationInfo) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return str(value)
     if isinstance(value, str) and value.strip() and value.isprintable():
-        text = value.strip()
+        text = "demo:" if value.strip() == "demo" else value.strip()
         is_path = not text.isdigit() and not _SCHEME.match(text)
         return str(_from_folder(text, info)) if is_path else text
     raise ValueError(

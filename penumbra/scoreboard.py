@@ -53,6 +53,10 @@ class Scoreboard:
                 self._cameras[camera].edge_dropped(dropped)
         self._changed.set()
 
+    def touch(self) -> None:
+        """Have those who wait look again, because something else has changed."""
+        self._changed.set()
+
     async def wait_until(self, holds: Callable[[], bool]) -> None:
         """Wait until something taken in makes `holds` true."""
         while not holds():

@@ -144,7 +144,7 @@ SIZE = "Write WIDTHxHEIGHT, for example 1280x720."
             "private: {cameras: [yard]}",
             "private.cameras: a list stands where a mapping belongs. Write keys and values.",
         ),
-        ("site: home", "private: is missing. A pipeline needs at least one camera under private.cameras."),
+        ("site: home", "private.cameras: is missing. A pipeline needs at least one camera under private.cameras."),
         (
             "private: {}",
             "private.cameras: is missing. A pipeline needs at least one camera under private.cameras.",
@@ -159,12 +159,8 @@ SIZE = "Write WIDTHxHEIGHT, for example 1280x720."
             'edge.extractor: "shades" is not one of these. Write bundle or shade.',
         ),
         (
-            CAMERA + "edge: {extractor: shade, bundle: gender-simple}",
-            "edge: names a bundle, but extractor: shade uses none. Keep one of the two.",
-        ),
-        (
             CAMERA + "edge: {shade: blur}",
-            'edge: has a style under "shade", which needs extractor: shade.',
+            "edge: says how faces are shaded, which needs extractor: shade.",
         ),
         (
             CAMERA + "edge: {protect: {mechanism: laplace}}",
@@ -271,7 +267,9 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
 def test_flags_in_place_of_a_file_are_blamed_by_name() -> None:
     flags = {"source": "--source", "size": "--size", "regions": "--regions"}
     with pytest.raises(ConfigError) as caught:
-        pipeline_of_flags({"Yard": {"source": "x", "size": "3"}}, {"regions": "some"}, flags)
+        pipeline_of_flags(
+            {"private": {"cameras": {"Yard": {"source": "x", "size": "3"}}}, "edge": {"regions": "some"}}, flags
+        )
     assert [problem.split(" is not")[0] for problem in caught.value.problems] == [
         '--camera: "Yard"',
         '--size: "3"',

@@ -1,0 +1,159 @@
+"""What each node is told, taken from the pipeline: pure functions from one frozen value to another."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar, final
+
+import msgspec
+
+from analyzer_node.settings import AnalyzerSettings
+from broker.topic import Role
+from camera_node.settings import CameraSettings, CameraSpec
+from feature_node.policy import Policy
+from feature_node.settings import EdgeSettings
+from models.catalogue import find
+from penumbra.brokers import Broker
+from penumbra.errors import ConfigError
+from penumbra.masking import shown
+from penumbra.pipeline_schema import CameraEntry, EdgeEntry, Pipeline, RedisEntry
+
+DEFAULT_BUNDLE: Final = "gender-simple"
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+@final
+@dataclass(frozen=True)
+class RedisPlace:
+    """Where Redis is; an empty URL means that none is used."""
+
+    url: str
+    shown: str
+    password_file: Path | None = None
+    password_env: str | None = None
+
+
+def bundle_name(edge: EdgeEntry) -> str:
+    """The bundle that the edge and its analyzers use."""
+    return edge.bundle or DEFAULT_BUNDLE
+
+
+def camera_spec(name: str, camera: CameraEntry, private: Broker) -> CameraSpec:
+    """One camera with its own account.
+
+    Raises:
+        CameraError: A value that cannot be meant.
+    """
+    return CameraSpec(
+        name=name,
+        source=camera.source,
+        fps=camera.fps,
+        size=camera.size,
+        quality=camera.quality,
+        loop=camera.loop,
+        pace=camera.pace,
+        privacy_zones=camera.privacy_zones,
+        max_lag=camera.max_lag,
+        window=camera.window,
+        password_file=camera.password_file,
+        password_env=camera.password_env,
+        broker=private.address_for(Role.CAMERA, name),
+    )
+
+
+def camera_settings(pipeline: Pipeline, private: Broker, only: str | None = None) -> CameraSettings:
+    """A camera node that runs every camera, or `only` one."""
+    chosen = {name: camera for name, camera in pipeline.private.cameras.items() if only in (None, name)}
+    return CameraSettings(
+        cameras=tuple(camera_spec(name, camera, private) for name, camera in chosen.items())
+    )
+
+
+def edge_settings(pipeline: Pipeline, private: Broker, cloud: Broker) -> EdgeSettings:
+    """The edge node.
+
+    Raises:
+        BundleError: There is no such bundle.
+        EdgeError: A value that cannot be meant.
+    """
+    edge = pipeline.edge
+    chosen = {
+        name: getattr(edge, name)
+        for name in (
+            "regions",
+            "detection_size",
+            "threshold",
+            "dilate",
+            "hold",
+            "hold_seconds",
+            "detect_every",
+            "shade",
+            "shade_shape",
+            "max_lag",
+            "answer_timeout",
+        )
+        if getattr(edge, name) is not None
+    }
+    bundle = edge.bundle if edge.kind == "shade" else bundle_name(edge)
+    return EdgeSettings(
+        site=pipeline.site,
+        node=edge.name,
+        private=private.address_for(Role.EDGE, edge.name),
+        cloud=cloud.address_for(Role.EDGE, edge.name),
+        key_file=edge.key_file or key_folder() / f"{pipeline.site}.key",
+        extractor=edge.kind,
+        bundle=find(bundle).absolute() if bundle else None,
+        detector=edge.detector,
+        policy=Policy(
+            require_certificate=edge.policy.require_certificate,
+            max_ssim_over_floor=edge.policy.max_ssim_over_floor,
+        ),
+        in_flight=edge.in_flight,
+        **chosen,
+    )
+
+
+def key_folder() -> Path:
+    """Where the keys of this user's pseudonyms are, one a site."""
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "penumbra" / "keys"
+
+
+def analyzer_settings(pipeline: Pipeline, name: str, cloud: Broker, redis: RedisPlace) -> AnalyzerSettings:
+    """One analyzer.
+
+    Raises:
+        BundleError: There is no such bundle.
+    """
+    return AnalyzerSettings(
+        node=name,
+        cloud=cloud.address_for(Role.ANALYZER, name),
+        bundles=(find(bundle_name(pipeline.edge)).absolute(),),
+        redis=redis.url or None,
+        redis_password_file=redis.password_file,
+        redis_password_env=redis.password_env,
+    )
+
+
+def redis_place(entry: RedisEntry | None) -> RedisPlace:
+    """Where the pipeline says that Redis is."""
+    if entry is None:
+        return RedisPlace("", "none")
+    return RedisPlace(entry.address, entry.address, entry.password_file, entry.password_env)
+
+
+def with_node_options(settings: T, metrics: str, log_format: str) -> T:
+    """A node's settings with what only its command line says.
+
+    Raises:
+        ConfigError: The log format is neither.
+    """
+    if log_format not in ("console", "json"):
+        raise ConfigError(f"--log-format: {shown(log_format)} is not one of these. Write console or json.")
+    return msgspec.structs.replace(settings, metrics_address=metrics, log_format=log_format)
+
+
+def encode_settings(settings: Any) -> bytes:
+    """Settings as the JSON that a node reads from its standard input."""
+    return msgspec.json.encode(settings, enc_hook=str)

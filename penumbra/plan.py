@@ -1,0 +1,88 @@
+"""What a command would run, checked as far as can be without starting anything."""
+
+from typing import Final, Literal, final
+
+from rich.console import Console
+
+from broker.address import BrokerAddress
+from broker.topic import Role
+from camera_node.masking import mask_source
+from penumbra.brokers import Broker, ConfiguredBroker, analyzer_names
+from penumbra.node_settings import RedisPlace, analyzer_settings, bundle_name, camera_settings, edge_settings
+from penumbra.pipeline_schema import BrokerEntry, CameraEntry, Pipeline
+from penumbra.units import count_text
+
+Command = Literal["up", "replay", "camera", "edge", "analyzer"]
+
+_STARTED_HERE: Final = "started here"
+
+
+@final
+class _Somewhere:
+    """Stands for a broker that would be started here."""
+
+    def address_for(self, role: Role, name: str) -> BrokerAddress:
+        return BrokerAddress(host="127.0.0.1", port=1, username=f"{role}-{name}")
+
+
+def print_plan(pipeline: Pipeline, command: Command) -> None:
+    """Check everything that a command would use and print what it would run.
+
+    Raises:
+        BundleError, CameraError, EdgeError, AnalyzerError, BrokerError: Something cannot be used.
+    """
+    lines = plan(pipeline, command)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print("The configuration is valid. It would run:", markup=False)
+    for line in lines:
+        console.print(f" {line}", markup=False)
+
+
+def plan(pipeline: Pipeline, command: Command) -> list[str]:
+    """The lines that say what would run; see `print_plan`."""
+    private, cloud = _broker(pipeline.private.broker), _broker(pipeline.cloud.broker)
+    lines = []
+    if command in ("up", "camera"):
+        camera_settings(pipeline, private)
+        lines += [_camera(name, camera) for name, camera in pipeline.private.cameras.items()]
+    if command in ("up", "replay", "edge"):
+        edge_settings(pipeline, private, cloud)
+        lines.append(f"edge {pipeline.edge.name}: {_edge(pipeline)}")
+    if command in ("up", "replay", "analyzer"):
+        for name in analyzer_names(pipeline):
+            redis = RedisPlace(pipeline.cloud.redis.address if pipeline.cloud.redis else "", "")
+            analyzer_settings(pipeline, name, cloud, redis)
+        lines.append(f"{count_text(pipeline.cloud.analyzers, 'analyzer')} for {bundle_name(pipeline.edge)}")
+    if command != "analyzer":
+        lines.append(f"private broker: {_place(pipeline.private.broker)}")
+    if command != "camera":
+        redis_entry = pipeline.cloud.redis
+        lines.append(f"cloud broker: {_place(pipeline.cloud.broker)}")
+        lines.append(f"Redis: {redis_entry.address if redis_entry else _STARTED_HERE}")
+    return lines
+
+
+def _broker(entry: BrokerEntry | None) -> Broker:
+    return _Somewhere() if entry is None else ConfiguredBroker(entry)
+
+
+def _place(entry: BrokerEntry | None) -> str:
+    return _STARTED_HERE if entry is None else entry.address
+
+
+def _edge(pipeline: Pipeline) -> str:
+    edge = pipeline.edge
+    if edge.kind == "shade":
+        return f"pictures with every face shaded ({edge.shade or 'solid'})"
+    return f"bundle {bundle_name(edge)} on {edge.regions or 'the regions it was made for'}"
+
+
+def _camera(name: str, camera: CameraEntry) -> str:
+    parts = [mask_source(camera.source)]
+    if camera.fps is not None:
+        parts.append(f"{camera.fps:g} pictures/s")
+    if camera.size is not None:
+        parts.append(f"{camera.size[0]}x{camera.size[1]}")
+    if camera.privacy_zones:
+        parts.append(count_text(len(camera.privacy_zones), "privacy zone"))
+    return f"camera {name}: {', '.join(parts)}"

@@ -1,0 +1,90 @@
+"""`penumbra up`: the flags, and which screen."""
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from penumbra import options as o
+from penumbra.pipeline_file import load_pipeline, pipeline_of_flags
+from penumbra.pipeline_schema import Pipeline
+
+SecondsOption = Annotated[
+    float | None,
+    typer.Option("--seconds", min=0.1, help="Stop by itself this long after everything is ready."),
+]
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command to an application."""
+    app.command("up")(up)
+
+
+def up(
+    *,
+    config: o.ConfigOption = None,
+    source: o.SourceOption = None,
+    camera: o.CameraOption = None,
+    fps: o.FpsOption = None,
+    size: o.SizeOption = None,
+    quality: o.QualityOption = None,
+    loop: o.LoopOption = False,
+    realtime: o.PaceOption = None,
+    privacy_zone: o.ZoneOption = None,
+    max_lag: o.LagOption = None,
+    bundle: o.BundleOption = None,
+    extractor: o.ExtractorOption = None,
+    regions: o.RegionsOption = None,
+    shade: o.ShadeOption = None,
+    detector: o.DetectorOption = None,
+    seconds: SecondsOption = None,
+    validate_config: o.ValidateOption = False,
+    verbose: o.VerboseOption = False,
+) -> None:
+    """Run everything on this machine: cameras, edge, analyzers, and the brokers and Redis they need.
+
+    Without a pipeline file and without flags: a demo camera, and the question whether a face is a man's or a
+    woman's. Ctrl-C stops in order: no new pictures, the last answers come in.
+    """
+    flags = o.CameraFlags(
+        sources=source or (),
+        names=camera or (),
+        fps=fps,
+        size=size,
+        quality=quality,
+        loop=loop,
+        realtime=realtime,
+        zones=privacy_zone or (),
+        max_lag=max_lag,
+    )
+    edge = o.edge_keys(bundle, extractor, regions, shade, detector)
+    pipeline = _pipeline(config, flags, edge)
+    if validate_config:
+        from penumbra.plan import print_plan  # noqa: PLC0415 - imports the nodes' settings
+
+        print_plan(pipeline, "up")
+        return
+    _run(pipeline, seconds, verbose)
+
+
+def _pipeline(config: o.ConfigOption, flags: o.CameraFlags, edge: dict[str, object]) -> Pipeline:
+    if config is None:
+        return pipeline_of_flags({"private": {"cameras": flags.cameras()}, "edge": edge}, o.FLAGS)
+    o.refuse_both(flags)
+    return load_pipeline(config, edge)
+
+
+def _run(pipeline: Pipeline, seconds: float | None, verbose: bool) -> None:
+    from penumbra.screen import LineScreen, Screen, TerminalScreen  # noqa: PLC0415 - quick --help
+    from penumbra.up import run_up  # noqa: PLC0415 - quick --help
+
+    console = Console(highlight=False, soft_wrap=True)
+
+    def say(text: str) -> None:
+        console.print(text, markup=False)
+        sys.stdout.flush()
+
+    screen: Screen = TerminalScreen(console) if console.is_terminal else LineScreen(say)
+    asyncio.run(run_up(pipeline, screen, say, seconds=seconds, verbose=verbose))
