@@ -25,7 +25,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         quality: Of the JPEG.
         loop: Start a file again at its end.
         zones: Polygons to black out.
-        zones_size: The (width, height) the pictures must have for the zones to fit; None for any.
         open_timeout: Seconds that opening may take.
         read_timeout: Seconds that one picture may take.
     """
@@ -37,7 +36,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     quality: int = 90
     loop: bool = False
     zones: tuple[Zone, ...] = ()
-    zones_size: tuple[int, int] | None = None
     open_timeout: float = 10.0
     read_timeout: float = 10.0
 

@@ -24,7 +24,7 @@ from camera_node.capture_wire import (
     length,
 )
 from camera_node.errors import BadOption, BadSource, CameraError, MissingExtra, SourceFailed, SourceTimeout
-from camera_node.library_log import ENVIRONMENT
+from camera_node.library_log import ENVIRONMENT, WITH_WARNINGS
 from camera_node.masking import mask_source
 from camera_node.source import Picture, SourceCounts, SourceInfo
 from camera_node.source_kind import Kind
@@ -35,7 +35,7 @@ GRACE_SECONDS: Final = 2.0
 """The capture process gives up first where it can, because it knows the reason."""
 CLOSE_SECONDS: Final = 1.0
 
-_COMMAND: Final = (sys.executable, "-m", "camera_node.capture")
+_COMMAND: Final = (sys.executable, "-P", "-m", "camera_node.capture")
 _PASSED_ON: Final = (
     "PATH",
     "HOME",
@@ -56,7 +56,7 @@ _LIMITS: Final = {
 _FFMPEG_OPTIONS: Final[dict[Kind, str]] = {
     # A file from a stranger may name other places to read from; it gets none of them.
     "file": "protocol_whitelist;file,crypto,data",
-    "rtsp": "rtsp_transport;tcp",
+    "rtsp": "rtsp_transport;tcp|fflags;nobuffer|analyzeduration;1000000",
 }
 
 
@@ -184,7 +184,8 @@ def _environment(kind: Kind) -> dict[str, str]:
     # A decoder that reads strangers' data is not handed the node's passwords.
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     options = {"OPENCV_FFMPEG_CAPTURE_OPTIONS": _FFMPEG_OPTIONS[kind]} if kind in _FFMPEG_OPTIONS else {}
-    return passed_on | ENVIRONMENT | _LIMITS | options
+    warnings = WITH_WARNINGS if kind == "http" else {}
+    return passed_on | ENVIRONMENT | _LIMITS | options | warnings
 
 
 def _error(failed: Failed) -> CameraError:

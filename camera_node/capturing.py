@@ -44,9 +44,7 @@ class _Job:
 
     def __init__(self, order: Order, send: Send) -> None:
         self._send = send
-        self._preparer = Preparer(
-            mask_source(order.source), order.zones, order.zones_size, order.size, order.quality
-        )
+        self._preparer = Preparer(mask_source(order.source), order.zones, order.size, order.quality)
         # The demo makes only what is wanted of it.
         self._rate = Rate(None if order.kind == "demo" else order.fps, jitter=order.kind in LIVE)
         self._meter = ChangeMeter() if order.kind in CAN_FREEZE else None

@@ -1,5 +1,6 @@
 """Catches what FFmpeg and OpenCV write to standard error: no output, but failures' reasons are in it."""
 
+import ctypes
 import os
 import re
 import threading
@@ -8,8 +9,10 @@ from typing import Final, final
 
 from camera_node.masking import mask_text
 
-# FFmpeg by itself writes its errors, and nothing less, to standard error at once.
+# FFmpeg by itself writes its errors, and nothing less, to standard error at once; told a level, OpenCV
+# prints for it to standard output, later. What an HTTP camera answered is only a warning (24) to FFmpeg.
 ENVIRONMENT: Final = {"OPENCV_LOG_LEVEL": "SILENT"}
+WITH_WARNINGS: Final = {"OPENCV_FFMPEG_LOGLEVEL": "24"}
 _KEPT_LINES: Final = 12
 _LONGEST_LINE: Final = 200
 _MARK: Final = b"\x1e\n"
@@ -42,6 +45,7 @@ class LibraryLog:
         return next((mask_text(text)[:_LONGEST_LINE] for text in texts if text), "")
 
     def _catch_up(self) -> None:
+        ctypes.CDLL(None).fflush(None)
         self._marked.clear()
         os.write(2, _MARK)
         self._marked.wait(timeout=0.5)

@@ -11,13 +11,8 @@ from camera_node.settings import CameraSpec
 from camera_node.source import Source
 
 
-def open_source(spec: CameraSpec, *, zones_size: tuple[int, int] | None = None) -> Source:
+def open_source(spec: CameraSpec) -> Source:
     """Make the source of a camera; `async with` opens it.
-
-    Args:
-        spec: The camera.
-        zones_size: The (width, height) that its pictures had before, which its privacy zones were checked
-            against; None if it was never open.
 
     Raises:
         BadSource: The value names nothing we can read.
@@ -32,7 +27,6 @@ def open_source(spec: CameraSpec, *, zones_size: tuple[int, int] | None = None) 
             quality=spec.quality,
             loop=spec.loop,
             zones=spec.privacy_zones,
-            zones_size=zones_size,
             open_timeout=spec.open_timeout,
             read_timeout=spec.read_timeout,
         )

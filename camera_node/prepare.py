@@ -19,7 +19,6 @@ class Preparer:
     Args:
         what: The source as it may be shown, for errors.
         zones: Polygons to black out, in pixels of the source's picture.
-        zones_size: The (width, height) that the zones were first used with; None if they never were.
         size: Fit inside (width, height), never enlarging; None to leave the size.
         quality: Of the JPEG, 1 to 100.
     """
@@ -28,13 +27,12 @@ class Preparer:
         self,
         what: str,
         zones: tuple[Zone, ...],
-        zones_size: tuple[int, int] | None,
         size: tuple[int, int] | None,
         quality: int,
     ) -> None:
         self._what = what
         self._zones = zones
-        self._zones_size = zones_size
+        self._zones_size: tuple[int, int] | None = None
         self._size = size
         self._quality = quality
 

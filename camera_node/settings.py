@@ -1,7 +1,7 @@
 """What a camera node is told: one frozen value, checked when it is made, that holds no broker secret."""
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -9,7 +9,7 @@ from broker.address import BrokerAddress
 from broker.bounds import MAX_PIXELS, MAX_SIDE
 from broker.identity import check_name
 from camera_node.errors import BadOption
-from camera_node.masking import mask_source
+from camera_node.masking import mask_source, mask_text
 from camera_node.source_kind import LIVE, Kind, kind_of
 from camera_node.zones import Zone, check_zone
 
@@ -128,6 +128,30 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise BadOption(f'two cameras are named "{twice}". Give each its own name.')
         if lost := next((c.name for c in self.cameras if c.broker is None and self.broker is None), None):
             raise BadOption(f'camera "{lost}" has no broker. Name one for it or for the node.')
+
+
+def decode_settings(data: bytes) -> CameraSettings:
+    """Read settings from JSON.
+
+    Raises:
+        BadOption: It is not JSON, or a field is missing, unknown or not allowed; the text names it.
+        BadName: A camera's name may not stand in a topic.
+    """
+    try:
+        return msgspec.json.decode(data, type=CameraSettings, dec_hook=_decode_path)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadOption(f"the camera node's settings cannot be read: {mask_text(str(error))}") from None
+
+
+def encode_settings(settings: CameraSettings) -> bytes:
+    """Write settings as the JSON that `decode_settings` reads; it may hold the account of a source's URL."""
+    return msgspec.json.encode(settings, enc_hook=str)
+
+
+def _decode_path(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError
 
 
 def _within(option: str, value: float | None, low: float, high: float) -> None:
