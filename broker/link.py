@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Generic, Protocol, Self, final
 
 from broker.backoff import backoff
+from broker.cuts import Cuts
 from broker.ends import Publisher, Subscriber
 from broker.errors import BrokerError, LinkError, TooLarge, Undelivered, Unreachable
 from broker.mailbox import Mailbox
@@ -243,15 +244,18 @@ class Link(Generic[S]):
             raise TypeError(f"{topic.pattern} belongs to the {topic.side.label} side, not to this link's")
 
     async def _stay(self) -> None:
-        delays = self._delays()
+        delays, cuts, clock = self._delays(), Cuts(), asyncio.get_running_loop().time
         while True:
             try:
                 session = await self._open()
             except BrokerError as error:
                 self._down(str(error))
             else:
-                delays = self._delays()
-                self._down(await asyncio.shield(session.lost))
+                began = clock()
+                reason = await asyncio.shield(session.lost)
+                self._down(cuts.explained(reason, clock() - began))
+                if not cuts.many:
+                    delays = self._delays()
             await asyncio.sleep(next(delays))
 
     async def _open(self) -> Session:
