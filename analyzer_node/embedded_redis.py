@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from analyzer_node.errors import RedisNotStarted
+from broker.child import Child
 
 _POLL_SECONDS: Final = 0.02
-_STOP_SECONDS: Final = 5.0
 _SOCKET_PATH_LIMIT: Final = 100  # the kernel takes 107 bytes
 _LOG_TAIL: Final = 500
 _REMEDY: Final = (
@@ -37,13 +37,12 @@ async def embedded_redis(*, memory: str = "64mb", deadline: float = 10.0) -> Asy
     server = find_server()
     with tempfile.TemporaryDirectory(prefix="penumbra-redis-", ignore_cleanup_errors=True) as folder:
         socket = _socket_in(Path(folder))
-        log = Path(folder) / "log"
-        process = await _start(server, socket, log, memory)
+        child = await _start(server, socket, memory)
         try:
-            await _wait_until_answering(process, socket, log, deadline)
+            await _wait_until_answering(child, socket, deadline)
             yield f"unix://{socket}"
         finally:
-            await _stop(process)
+            await child.stop()
 
 
 def find_server() -> Path:
@@ -70,7 +69,7 @@ def _socket_in(folder: Path) -> Path:
     return socket
 
 
-async def _start(server: Path, socket: Path, log: Path, memory: str) -> asyncio.subprocess.Process:
+async def _start(server: Path, socket: Path, memory: str) -> Child:
     options = {
         "port": "0",
         "unixsocket": str(socket),
@@ -81,34 +80,30 @@ async def _start(server: Path, socket: Path, log: Path, memory: str) -> asyncio.
         "maxmemory": memory,
         "maxmemory-policy": "allkeys-lru",
         "loglevel": "warning",
-        "logfile": str(log),
+        "logfile": "",
         "dir": str(socket.parent),
     }
     arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
     try:
-        return await asyncio.create_subprocess_exec(
-            str(server),
-            *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C in the terminal is for us: Redis goes last
-        )
+        return await Child.start([str(server), *arguments])
     except OSError as problem:
         raise RedisNotStarted(f"{server} cannot be run ({problem.strerror}): {_REMEDY}") from problem
 
 
-async def _wait_until_answering(
-    process: asyncio.subprocess.Process, socket: Path, log: Path, deadline: float
-) -> None:
+async def _wait_until_answering(child: Child, socket: Path, deadline: float) -> None:
     try:
         async with asyncio.timeout(deadline):
             while not await _answers(socket):
-                if process.returncode is not None:
-                    raise RedisNotStarted(f"redis-server ended at once: {_tail(log)}")
+                if child.ended:
+                    await child.wait()  # for its last words
+                    raise RedisNotStarted(
+                        f"redis-server ended at once: {_last_words(child)}. To go on, {_REMEDY}"
+                    )
                 await asyncio.sleep(_POLL_SECONDS)
     except TimeoutError:
-        raise RedisNotStarted(f"redis-server did not answer within {deadline:g} s: {_tail(log)}") from None
+        raise RedisNotStarted(
+            f"redis-server did not answer within {deadline:g} s: {_last_words(child)}"
+        ) from None
 
 
 async def _answers(socket: Path) -> bool:
@@ -128,21 +123,5 @@ async def _answers(socket: Path) -> bool:
             await writer.wait_closed()
 
 
-def _tail(log: Path) -> str:
-    try:
-        return log.read_text("utf-8", errors="replace")[-_LOG_TAIL:].strip() or "it wrote no log"
-    except OSError:
-        return "it wrote no log"
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.terminate()
-    try:
-        async with asyncio.timeout(_STOP_SECONDS):
-            await process.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+def _last_words(child: Child) -> str:
+    return child.last_words[-_LOG_TAIL:] or "it said nothing"

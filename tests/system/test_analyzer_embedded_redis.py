@@ -3,7 +3,9 @@
 import asyncio
 import importlib.util
 import os
+import shutil
 import stat
+import sys
 import tempfile
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from analyzer_node.embedded_redis import embedded_redis, find_server
 from analyzer_node.errors import RedisNotStarted
 from analyzer_node.redis_address import open_client, parse_address
-from tests.servers import require_program
+from tests.servers import require_program, until
 
 
 def carried_server() -> Path:
@@ -104,7 +106,7 @@ async def test_without_any_server_the_remedy_is_named(
     [
         ("#!/bin/sh\nexit 1\n", "ended at once"),
         ("#!/bin/sh\nexec sleep 60\n", "did not answer within 0.2 s"),
-        ("not a program", "cannot be run"),
+        ("not a program", "ended at once|cannot be run"),
     ],
 )
 async def test_a_server_that_does_not_come_up_is_one_clear_error(
@@ -125,3 +127,36 @@ async def test_a_folder_too_deep_for_a_socket_is_explained(
     with pytest.raises(RedisNotStarted, match="TMPDIR"):
         async with embedded_redis():
             pass
+
+
+async def test_it_ends_with_a_parent_that_is_killed() -> None:
+    require_program("setpriv")
+    program = (
+        "import asyncio\n"
+        "from analyzer_node.embedded_redis import embedded_redis\n"
+        "async def main():\n"
+        "    async with embedded_redis() as url:\n"
+        "        print(url, flush=True)\n"
+        "        await asyncio.Event().wait()\n"
+        "asyncio.run(main())\n"
+    )
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    url = (await parent.stdout.readline()).decode().strip()
+    client = open_client(parse_address(url), timeout=5)
+    pid = (await client.info("server"))["process_id"]
+    await client.aclose()
+    parent.kill()
+    await parent.communicate()
+    await until(lambda: not runs(pid), "the server ends too")
+    await asyncio.to_thread(shutil.rmtree, Path(parse_address(url).socket).parent)
+
+
+def runs(pid: int) -> bool:
+    """Whether the process is there and not merely waiting to be counted out by its parent."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
