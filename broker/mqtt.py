@@ -250,7 +250,7 @@ class MqttSession:
         def on_message(_c: object, _u: object, message: paho.MQTTMessage) -> None:
             hand_over(self._received, message)
 
-        def on_socket_open(_c: object, _u: object, opened: socket.socket) -> None:
+        def on_socket_open(_c: object, _u: object, opened: Any) -> None:
             # Else an acknowledgement waits up to 40 ms for a packet to travel with (Nagle's algorithm).
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
