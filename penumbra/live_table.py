@@ -95,6 +95,8 @@ def summary_line(totals: Totals) -> str:
     parts = [f"read {totals.read}", f"answered {totals.answered}", f"regions {totals.regions}"]
     if totals.refused:
         parts.append(f"held back {totals.refused.total()} ({_reasons(totals.refused)})")
+    if totals.unanswered:
+        parts.append(f"unanswered {totals.unanswered}")
     if totals.dropped:
         parts.append(f"dropped {totals.dropped.total()} ({_reasons(totals.dropped)})")
     parts += [

@@ -18,10 +18,11 @@ _STARTED_HERE: Final = "started here"
 
 
 @final
-class _Somewhere:
+class Somewhere:
     """Stands for a broker that would be started here."""
 
     def address_for(self, role: Role, name: str) -> BrokerAddress:
+        """See `Broker`."""
         return BrokerAddress(host="127.0.0.1", port=1, username=f"{role}-{name}")
 
 
@@ -63,7 +64,7 @@ def plan(pipeline: Pipeline, command: Command) -> list[str]:
 
 
 def _broker(entry: BrokerEntry | None) -> Broker:
-    return _Somewhere() if entry is None else ConfiguredBroker(entry)
+    return Somewhere() if entry is None else ConfiguredBroker(entry)
 
 
 def _place(entry: BrokerEntry | None) -> str:

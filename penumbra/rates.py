@@ -48,4 +48,5 @@ class Window:
         return len(self.values(now)) / self._span(now, since)
 
     def _span(self, now: float, since: float) -> float:
+        # Over less than a second a rate would say little; one answer is not a thousand a second.
         return max(min(self._seconds, now - since), 1.0)

@@ -115,7 +115,8 @@ class _Parts:
         if event.kind == "log" and self._log is not None:
             self._log(f"[{event.part}] {event.text}")
         elif event.kind == "crashed":
-            self._watcher.note(f"{event.part} crashed: {event.text} It is started again; the replay goes on.")
+            why = event.text.rstrip(".")
+            self._watcher.note(f"{event.part} crashed: {why}. It is started again; the replay goes on.")
         elif event.kind == "refused" and not self._refused.done():
             self._refused.set_result(event)
 

@@ -27,7 +27,7 @@ class Scoreboard:
 
     def __init__(self, sources: Mapping[str, str], clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._cameras = {name: CameraTally(name, source, clock()) for name, source in sources.items()}
+        self._cameras = {name: CameraTally(name, source) for name, source in sources.items()}
         self._nodes: dict[str, NodeStatus] = {}
         self._changed = asyncio.Event()
 
@@ -81,7 +81,7 @@ class Scoreboard:
         if camera not in self._cameras:
             if len(self._cameras) >= MAX_CAMERAS:
                 return None
-            self._cameras[camera] = CameraTally(camera, "", self._clock())
+            self._cameras[camera] = CameraTally(camera, "")
         return self._cameras[camera]
 
 

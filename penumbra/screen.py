@@ -1,5 +1,6 @@
 """Where a run is shown: a live table in a terminal, occasional lines anywhere else."""
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -16,6 +17,7 @@ REDRAW_SECONDS: Final = 0.25
 LINE_SECONDS: Final = 5.0
 KEPT_NOTES: Final = 4
 NOTE_SECONDS: Final = 30.0
+NEWS_SECONDS: Final = 3.0
 
 
 class Screen(Protocol):
@@ -73,7 +75,7 @@ class LineScreen:
         self._clock = clock
         self._header = ""
         self._next = 0.0
-        self._told: tuple[str, ...] = ()
+        self._standing: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -87,10 +89,7 @@ class LineScreen:
             self._header = around.header
             self._say(around.header)
             self._next = self._clock() + LINE_SECONDS
-        for text in around.notes:
-            if text not in self._told:
-                self.note(text)
-        self._told = around.notes
+        self._note_what_lasts(around.notes)
         if self._clock() >= self._next:
             self._next = self._clock() + LINE_SECONDS
             for row in rows:
@@ -100,3 +99,12 @@ class LineScreen:
     def note(self, text: str) -> None:
         """See `Screen`."""
         self._say(f"! {text}")
+
+    def _note_what_lasts(self, notes: tuple[str, ...]) -> None:
+        """Tell once of what has been wrong for a while: parts that still start up are no news."""
+        now = self._clock()
+        self._standing = {text: self._standing.get(text, now) for text in notes}
+        for text, since in self._standing.items():
+            if now - since >= NEWS_SECONDS:
+                self.note(text)
+                self._standing[text] = math.inf

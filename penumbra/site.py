@@ -76,8 +76,8 @@ class Site:
         edge = self.pipeline.edge
         sends = f"bundle {bundle_name(edge)}" if edge.kind == "bundle" else "shaded pictures"
         return (
-            f"Penumbra {version('penumbra')} · private broker {self.private.place} · "
-            f"cloud broker {self.cloud.place} · Redis {self.redis.shown} · {sends}"
+            f"Penumbra {version('penumbra')} · {sends} · private broker {self.private.place} · "
+            f"cloud broker {self.cloud.place} · Redis {self.redis.shown}"
         )
 
     @property

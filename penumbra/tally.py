@@ -51,6 +51,11 @@ class Totals:
     ages: tuple[float, ...] = ()
 
     @property
+    def unanswered(self) -> int:
+        """Pictures that were read and of which nothing was heard again: on their way, or lost with a part."""
+        return max(0, self.read - self.answered - self.refused.total() - self.dropped.total())
+
+    @property
     def age_p50(self) -> float:
         """The median age of an answer, in seconds."""
         return percentile(self.ages, 0.5)
@@ -65,10 +70,10 @@ class Totals:
 class CameraTally:
     """Takes in a camera's answers and status, each answer once, and says what they add up to."""
 
-    def __init__(self, camera: str, source: str, since: float) -> None:
+    def __init__(self, camera: str, source: str) -> None:
         self._camera = camera
         self._source = source
-        self._since = since
+        self._since = math.inf
         self._ages = Window(WINDOW_SECONDS)
         self._home = Window(WINDOW_SECONDS)
         self._cloud = Window(WINDOW_SECONDS)
@@ -89,6 +94,7 @@ class CameraTally:
         if not self._is_new((answer.run, answer.sequence)):
             return False
         self._last = answer
+        self._since = min(self._since, now)
         if answer.outcome == "answered":
             self._answered += 1
             self._regions += len(answer.regions)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator, Callable
 from typing import Final, final
 
@@ -40,12 +41,13 @@ async def run_up(
             with screen, announced(site.info):
                 why = await _watch(site, screen, events, stop, seconds)
                 if events.refused is None:
-                    screen.note(f"{why} Stopping: no new pictures, the last answers come in.")
+                    screen.note(f"{why} No new pictures are taken; the last answers come in.")
                     await _draining(site, screen)
         totals = site.board.totals()
     if events.refused is not None:
         raise PartFailed(events.refused.text)
-    say(f"{why} {count_text(len(pipeline.private.cameras), 'camera')}: {summary_line(totals)}")
+    say(f"{why} {count_text(len(pipeline.private.cameras), 'camera')}:")
+    say(f" {summary_line(totals)}")
 
 
 @final
@@ -64,7 +66,7 @@ class _Events:
                 self._say(f"[{event.part}] {event.text}")
         elif event.kind == "crashed":
             self._screen.note(
-                f"{event.part} crashed: {event.text} It is started again in {event.pause:.1f} s."
+                f"{event.part} crashed: {event.text.rstrip('.')}. It is started again in {event.pause:.1f} s."
             )
         elif event.kind == "refused":
             self.refused = event
@@ -86,7 +88,7 @@ async def _watch(
             until = now + seconds
         ended_at = (ended_at or now) if _all_ended(site) else None
         if stop.is_set():
-            return "Stopped."
+            return "Stopped by Ctrl-C."
         if events.refused is not None:
             return "A part cannot run."
         if until is not None and now >= until:
@@ -116,7 +118,8 @@ async def _draining(site: Site, screen: Screen) -> None:
 async def _redrawing(site: Site, screen: Screen) -> AsyncIterator[None]:
     async def redraw() -> None:
         while True:
-            screen.show(site.board.rows(), surroundings(site))
+            rows = [dataclasses.replace(row, state="ended") for row in site.board.rows()]
+            screen.show(rows, dataclasses.replace(surroundings(site), notes=()))
             await asyncio.sleep(REDRAW_SECONDS)
 
     task = asyncio.create_task(redraw(), name="redraw")

@@ -80,10 +80,10 @@ def _run(pipeline: Pipeline, seconds: float | None, verbose: bool) -> None:
     from penumbra.screen import LineScreen, Screen, TerminalScreen  # noqa: PLC0415 - quick --help
     from penumbra.up import run_up  # noqa: PLC0415 - quick --help
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
 
     def say(text: str) -> None:
-        console.print(text, markup=False)
+        console.print(text, markup=False, soft_wrap=not console.is_terminal)
         sys.stdout.flush()
 
     screen: Screen = TerminalScreen(console) if console.is_terminal else LineScreen(say)

@@ -144,7 +144,10 @@ SIZE = "Write WIDTHxHEIGHT, for example 1280x720."
             "private: {cameras: [yard]}",
             "private.cameras: a list stands where a mapping belongs. Write keys and values.",
         ),
-        ("site: home", "private.cameras: is missing. A pipeline needs at least one camera under private.cameras."),
+        (
+            "site: home",
+            "private.cameras: is missing. A pipeline needs at least one camera under private.cameras.",
+        ),
         (
             "private: {}",
             "private.cameras: is missing. A pipeline needs at least one camera under private.cameras.",
@@ -268,7 +271,8 @@ def test_flags_in_place_of_a_file_are_blamed_by_name() -> None:
     flags = {"source": "--source", "size": "--size", "regions": "--regions"}
     with pytest.raises(ConfigError) as caught:
         pipeline_of_flags(
-            {"private": {"cameras": {"Yard": {"source": "x", "size": "3"}}}, "edge": {"regions": "some"}}, flags
+            {"private": {"cameras": {"Yard": {"source": "x", "size": "3"}}}, "edge": {"regions": "some"}},
+            flags,
         )
     assert [problem.split(" is not")[0] for problem in caught.value.problems] == [
         '--camera: "Yard"',

@@ -26,7 +26,7 @@ def answer(
 
 
 def test_answers_become_rates_and_totals() -> None:
-    tally = CameraTally("yard", "demo:", 0.0)
+    tally = CameraTally("yard", "demo:")
     for sequence in range(50):
         assert tally.answer(answer(sequence, age=sequence / 1000), now=sequence / 10)
     row, totals = tally.row(4.9), tally.totals()
@@ -46,22 +46,31 @@ def test_answers_become_rates_and_totals() -> None:
 
 
 def test_an_answer_that_comes_twice_counts_once() -> None:
-    tally = CameraTally("yard", "", 0.0)
+    tally = CameraTally("yard", "")
     assert tally.answer(answer(7), 1.0)
     assert not tally.answer(answer(7), 1.1)
     assert tally.answer(answer(7, run=2), 1.2)
     assert tally.totals().answered == 2
 
 
+def test_what_was_read_and_never_heard_of_again_is_told() -> None:
+    tally = CameraTally("yard", "")
+    tally.status(
+        CameraStatus(camera="yard", state="running", run=1, frames_read=5, dropped={"superseded": 2})
+    )
+    tally.answer(answer(0), 1.0)
+    assert tally.totals().unanswered == 2
+
+
 def test_memory_of_answers_is_bounded() -> None:
-    tally = CameraTally("yard", "", 0.0)
+    tally = CameraTally("yard", "")
     for sequence in range(3 * REMEMBERED):
         tally.answer(answer(sequence), 1.0)
     assert len(tally._seen_set) == len(tally._seen) == REMEMBERED
 
 
 def test_what_was_held_back_is_counted_by_reason_and_crossed_nothing() -> None:
-    tally = CameraTally("yard", "", 0.0)
+    tally = CameraTally("yard", "")
     tally.answer(answer(0, outcome="refused", reason="detector-failed", regions=(), bytes_cloud=0), 1.0)
     row, totals = tally.row(1.0), tally.totals()
     assert row.answer == "held back: detector-failed"
