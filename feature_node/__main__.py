@@ -18,6 +18,7 @@ from feature_node.errors import EdgeError
 from feature_node.flights import Flights
 from feature_node.home import Home
 from feature_node.intake import Intake
+from feature_node.memory import keep_small
 from feature_node.node import EdgeNode
 from feature_node.settings import EdgeSettings, decode_settings
 from feature_node.status import Status
@@ -137,6 +138,7 @@ async def _until_signalled(settings: EdgeSettings) -> None:
 
 def run(settings: EdgeSettings) -> None:
     """Run an edge node in this process until SIGTERM or SIGINT; see `serve_edge` for what it raises."""
+    keep_small()
     set_up_logs(settings.node, settings.log_format)
     asyncio.run(_until_signalled(settings))
 

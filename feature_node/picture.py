@@ -20,6 +20,8 @@ _END_OF_IMAGE: Final = b"\xff\xd9"
 def _cv2() -> Any:
     import cv2  # noqa: PLC0415 - a quarter of the start-up time; loaded by a thread while the links connect
 
+    # Frames are worked on side by side already; a pool within each step would only get in their way.
+    cv2.setNumThreads(1)
     return cv2
 
 

@@ -78,7 +78,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     max_cameras: int = 256
     max_lag: float | None = None
     threads: int = 0
-    workers: int = 3
+    workers: int = 2
     metrics_address: str = "127.0.0.1:0"
     log_format: Literal["console", "json"] = "console"
 
