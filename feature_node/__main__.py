@@ -20,6 +20,7 @@ from feature_node.home import Home
 from feature_node.intake import Intake
 from feature_node.memory import keep_small
 from feature_node.node import EdgeNode
+from feature_node.sending import Sending
 from feature_node.settings import EdgeSettings, decode_settings
 from feature_node.status import Status
 from feature_node.tally import Tally
@@ -92,14 +93,8 @@ async def work(
     QUEUE_CAPACITY.labels("frames").set(settings.queue)
     flights = Flights(settings.in_flight, settings.answer_timeout, intake.look_again)
     home = Home(private.publisher(ANSWERS), flights, tally, tasks, task=assembly.profile.task)
-    node = EdgeNode(
-        intake=intake,
-        way=assembly.way,
-        flights=flights,
-        home=home,
-        cloud=cloud.publisher(FEATURES),
-        tally=tally,
-    )
+    sending = Sending(cloud.publisher(FEATURES), flights, home, tasks)
+    node = EdgeNode(intake=intake, way=assembly.way, flights=flights, sending=sending, home=home, tally=tally)
     frames = private.subscriber(FRAMES, capacity=_FRAMES_WAITING)
     receiving = node.start(
         tasks, frames, cloud.subscriber(RESULTS, capacity=_RESULTS_WAITING), settings.workers
