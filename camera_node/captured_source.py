@@ -34,6 +34,7 @@ START_SECONDS: Final = 20.0
 GRACE_SECONDS: Final = 2.0
 """The capture process gives up first where it can, because it knows the reason."""
 CLOSE_SECONDS: Final = 1.0
+_READ_OUT_BYTES: Final = 1 << 16
 
 _COMMAND: Final = (sys.executable, "-P", "-m", "camera_node.capture")
 _PASSED_ON: Final = (
@@ -160,8 +161,13 @@ class CapturedSource:
     async def _stop(self) -> None:
         """Ask the capture to leave by closing its input, then kill it; always reap it."""
         process = self._process
-        if process is None or process.returncode is not None:
+        if process is None:
             return
+        if process.returncode is None:
+            await self._see_off(process)
+        await _read_out(process)
+
+    async def _see_off(self, process: Process) -> None:
         assert process.stdin is not None  # noqa: S101 - it was asked for
         process.stdin.close()
         try:
@@ -172,6 +178,15 @@ class CapturedSource:
         except BaseException:
             await asyncio.shield(_kill(process))
             raise
+
+
+async def _read_out(process: Process) -> None:
+    """Read what the pipe still holds: until its end is seen, asyncio keeps the pipe open."""
+    assert process.stdout is not None  # noqa: S101 - it was asked for
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            while await process.stdout.read(_READ_OUT_BYTES):
+                pass
 
 
 async def _kill(process: Process) -> None:

@@ -1,5 +1,6 @@
 """The in-memory twin of a source: pictures from a list, then an end or an error."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Self, final
@@ -55,5 +56,6 @@ class MemorySource:
         for picture in self._pictures:
             self._yielded += 1
             yield picture
+            await asyncio.sleep(0)  # as any real source, it lets others run
         if self._error is not None:
             raise self._error

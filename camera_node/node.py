@@ -29,11 +29,6 @@ def private_link(node: BrokerAddress | None, spec: CameraSpec, board: StatusBoar
     )
 
 
-def boards_of(settings: CameraSettings) -> dict[str, StatusBoard]:
-    """Make a status board for each camera."""
-    return {spec.name: StatusBoard(spec) for spec in settings.cameras}
-
-
 async def run_cameras(
     settings: CameraSettings, boards: Mapping[str, StatusBoard], links: Mapping[str, Link[Private]]
 ) -> None:

@@ -56,7 +56,9 @@ def check_fit(zones: tuple[Zone, ...], width: int, height: int) -> None:
 
 
 def black_out(pixels: Pixels, zones: tuple[Zone, ...]) -> Pixels:
-    """Return the picture with every zone black, border included; without zones the picture itself.
+    """Return the picture with every zone black, its border included; without zones the picture itself.
+
+    A slanted edge is covered one pixel further, because it cannot be drawn exactly.
 
     Args:
         pixels: [height, width, 3] uint8; left as it is.
@@ -70,6 +72,10 @@ def black_out(pixels: Pixels, zones: tuple[Zone, ...]) -> Pixels:
     for zone in zones:
         # One call a zone: in a common call overlapping zones would cancel each other.
         cv2.fillPoly(covered, [np.array(zone, np.int32)], (0, 0, 0))
+        for start, end in zip(zone, (*zone[1:], zone[0]), strict=True):
+            if start[0] != end[0] and start[1] != end[1]:
+                # A slanted edge is rounded to whole pixels, some of them inwards: cover one more.
+                cv2.line(covered, start, end, (0, 0, 0), thickness=3)
     return np.asarray(covered, np.uint8)
 
 
