@@ -14,7 +14,7 @@ import pytest
 
 from broker.acl import Account
 from broker.embedded import Choice, EmbeddedBroker, embedded_broker
-from broker.errors import BadAccount, EmbeddedBrokerError
+from broker.errors import BadAccount, EmbeddedBrokerError, Unreachable
 from broker.mqtt import MqttSession, MqttTransport
 from broker.topic import Private, Role
 from broker.transport import Incoming, SessionLost
@@ -79,18 +79,17 @@ async def test_a_crash_is_told_and_the_broker_returns_on_its_port(choice: Choice
         async with session(broker, CAMERA, []) as camera:
             broker_process(broker).kill()
             await asyncio.wait_for(asyncio.shield(camera.lost), 10)
+        await until(lambda: bool(crashes), "word of the crash")
 
-        async def back() -> bool:
+        async def sent_again() -> bool:
             try:
-                _, writer = await asyncio.open_connection("127.0.0.1", broker.port)
-            except OSError:
+                async with session(broker, CAMERA, []) as camera:
+                    await camera.publish(FRAMES, b"again", qos=1, retain=False)
+            except Unreachable:
                 return False
-            writer.close()
             return True
 
-        await until(back, "the broker on its port again")
-        async with session(broker, CAMERA, []) as camera:
-            await camera.publish(FRAMES, b"again", qos=1, retain=False)
+        await until(sent_again, "the broker on its port again")
     assert len(crashes) == 1
     assert "private broker" in crashes[0]
     assert "status -9" in crashes[0]
