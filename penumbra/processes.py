@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, final
 
@@ -201,10 +201,17 @@ class _Watch:
     def _last_words(self, status: int) -> str:
         if status < 0:
             return f"killed by {_signal_name(-status)}"
-        return self._lines[-1] if self._lines else f"exit status {status}"
+        return last_words(self._lines) or f"exit status {status}"
 
     def _tell(self, kind: EventKind, text: str = "", pause: float = 0.0, pid: int = 0) -> None:
         self._observer(PartEvent(self._part.name, kind, text, pause, pid))
+
+
+def last_words(lines: Iterable[str]) -> str:
+    """The last line of a log that says something; of a group of errors, the last error it lists."""
+    stripped = [line.strip(" |+-") for line in lines]
+    telling = [line for line in stripped if any(character.isalpha() for character in line)]
+    return telling[-1] if telling else ""
 
 
 async def _end(process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:

@@ -44,7 +44,7 @@ def summary_text(reports: Iterable[FileReport]) -> str:
 def summary_table(reports: Sequence[FileReport]) -> Table:
     """One row a file."""
     table = Table(box=None, header_style="dim", padding=(0, 1), show_edge=False)
-    table.add_column("file", overflow="ellipsis")
+    table.add_column("file", no_wrap=True, min_width=min(20, max(len(report.file) for report in reports)))
     for name in ("read", "answered", "dropped", "regions", "to cloud", "as JPEG", "saved", "age p50", "p95"):
         table.add_column(name, justify="right", no_wrap=True)
     for report in reports:

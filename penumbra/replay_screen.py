@@ -3,7 +3,7 @@
 import json
 import sys
 from types import TracebackType
-from typing import Self, final
+from typing import Final, Self, final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
@@ -12,6 +12,8 @@ from rich.text import Text
 from camera_node.replay import ReplayProgress
 from penumbra.replay import Outcome
 from penumbra.replay_report import FileReport, report_object, summary_table, summary_text
+
+PLAIN_WIDTH: Final = 160
 
 
 @final
@@ -106,7 +108,9 @@ def print_outcome(outcome: Outcome, *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(report_object(outcome.reports, outcome.wall_seconds)) + "\n")
         sys.stdout.flush()
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, PLAIN_WIDTH)
     if len(outcome.reports) > 1:
         console.print(summary_table(outcome.reports))
     if outcome.interrupted:

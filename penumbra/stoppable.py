@@ -1,7 +1,7 @@
 """A source that ends early when asked: what was read is still answered."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from types import TracebackType
 from typing import Self, final
 
@@ -41,7 +41,13 @@ class _Stoppable:
         await self._source.__aexit__(kind, error, trace)
 
     async def __aiter__(self) -> AsyncIterator[Picture]:
-        async for picture in self._source:
-            if self._stop.is_set():
-                return
-            yield picture
+        pictures = aiter(self._source)
+        try:
+            # Asked before each read: a picture that was read is counted, so it must be answered too.
+            while not self._stop.is_set():
+                yield await anext(pictures)
+        except StopAsyncIteration:
+            return
+        finally:
+            if isinstance(pictures, AsyncGenerator):
+                await pictures.aclose()
