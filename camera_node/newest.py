@@ -13,6 +13,7 @@ from camera_node.framer import Framer
 from camera_node.source import Picture
 from camera_node.tally import Tally
 from monitoring.logs import get_logger
+from monitoring.metrics import QUEUE_CAPACITY, QUEUE_LENGTH
 
 LOG_EVERY_SECONDS: Final = 5.0
 QUEUE: Final = "camera newest slot"
@@ -47,6 +48,9 @@ class NewestSender:
             CameraError: What the pictures' source raises.
         """
         failure: CameraError | None = None
+        queue = f"camera {self._framer.camera} newest"
+        QUEUE_CAPACITY.labels(queue).set(1)
+        QUEUE_LENGTH.labels(queue).set_function(lambda: int(self._slot is not None))
         try:
             async with asyncio.TaskGroup() as group:
                 sending = group.create_task(self._send(), name="send newest")

@@ -84,8 +84,10 @@ class CameraSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Raises:
             BadOption: One cannot; the text names it, its value and what is allowed.
             BadName: The name may not stand in a topic.
+            BadSource: The source names nothing we can read.
         """
         check_name("camera", self.name)
+        kind_of(self.source)
         _within("fps", self.fps, 0.01, MAX_FPS)
         _within("quality", self.quality, 1, 100)
         _within("window", self.window, 1, MAX_WINDOW)

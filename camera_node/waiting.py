@@ -15,6 +15,7 @@ from camera_node.source import Picture
 from camera_node.tally import Tally
 from camera_node.window import Window
 from monitoring.logs import get_logger
+from monitoring.metrics import QUEUE_CAPACITY, QUEUE_LENGTH
 
 TRANSIENT: Final = frozenset(
     {"cloud-timeout", "cloud-unreachable", "queue-full", "overloaded", "undelivered", "stopping"}
@@ -63,6 +64,9 @@ class WaitingSender:
             LinkClosed: The link closed before that.
         """
         failure: CameraError | None = None
+        queue = f"camera {self._framer.camera} window"
+        QUEUE_CAPACITY.labels(queue).set(self._window.capacity)
+        QUEUE_LENGTH.labels(queue).set_function(lambda: len(self._window))
         try:
             async with asyncio.TaskGroup() as group:
                 helpers = [

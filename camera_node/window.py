@@ -48,6 +48,11 @@ class Window:
         return len(self._held)
 
     @property
+    def capacity(self) -> int:
+        """How many frames may wait."""
+        return self._capacity
+
+    @property
     def full(self) -> bool:
         """Whether no further frame may be let in."""
         return len(self._held) >= self._capacity

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import cv2
 import psutil
 import pytest
 
@@ -22,6 +23,7 @@ from broker.private_topics import ANSWERS, CAMERA_STATUS, FRAMES
 from broker.status import CameraStatus
 from broker.topic import Private
 from camera_node.settings import CameraSettings, CameraSpec, encode_settings
+from tests.http_camera import http_camera
 from tests.media import CAR, camera_clip, short_clip
 from tests.rtsp import running_rtsp
 from tests.servers import Server, free_port, until
@@ -204,6 +206,24 @@ async def test_a_camera_that_falls_silent_is_stalled_then_opened_again(
                 camera.resume()
             await until(lambda: seen.state("door") == "running", "it runs again", 60)
             assert await leave(node, signal.SIGINT) == 0
+
+
+async def test_a_camera_that_shows_one_picture_for_ever_is_frozen(mosquitto: Server, clip: Path) -> None:
+    capture = cv2.VideoCapture(str(clip))
+    moving = [cv2.imencode(".jpg", capture.read()[1])[1].tobytes() for _ in range(20)]
+    capture.release()
+    shown = moving[:]
+    with http_camera(shown) as (port, _):
+        spec = CameraSpec(
+            name="hall", source=f"http://viewer:s3cret@127.0.0.1:{port}/video", frozen_after=1.5, fps=10
+        )
+        async with house(mosquitto) as seen, running_node(settings(mosquitto, spec)) as node:
+            await until(lambda: seen.state("hall") == "running" and len(seen.frames) > 10, "it runs", 30)
+            shown[:] = moving[:1]
+            await until(lambda: seen.state("hall") == "frozen", "it counts as frozen", 20)
+            shown[:] = moving
+            await until(lambda: seen.state("hall") == "running", "it runs again", 20)
+            assert await leave(node) == 0
 
 
 async def test_one_cameras_trouble_is_its_own(mosquitto: Server, clip: Path) -> None:

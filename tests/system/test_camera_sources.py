@@ -4,10 +4,6 @@ import asyncio
 import os
 import shutil
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import cv2
@@ -17,10 +13,12 @@ import pytest
 
 from camera_node.capture_wire import Order
 from camera_node.captured_source import CapturedSource
-from camera_node.errors import BadOption, BadSource, CameraError, SourceFailed, SourceTimeout
+from camera_node.errors import BadOption, BadSource, CameraError, MissingExtra, SourceFailed, SourceTimeout
 from camera_node.open_source import open_source
 from camera_node.settings import CameraSpec
 from camera_node.source import Picture, SourceCounts, SourceInfo
+from camera_node.source_kind import Kind
+from tests.http_camera import http_camera
 from tests.media import CAR, ffmpeg, short_clip
 from tests.servers import free_port
 
@@ -181,7 +179,7 @@ async def test_huge_pictures_are_refused_before_they_are_decoded(tmp_path: Path)
 
 
 async def test_a_file_names_no_other_place_to_read_from(tmp_path: Path) -> None:
-    with listening() as (port, requests):
+    with http_camera() as (port, requests):
         playlist = tmp_path / "list.m3u8"
         playlist.write_text(
             f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:{port}/secret.ts\n#EXT-X-ENDLIST\n"
@@ -305,57 +303,9 @@ async def test_a_device_that_is_no_camera_is_refused(tmp_path: Path) -> None:
         await read(tmp_path / "video0")
 
 
-@contextmanager
-def listening(jpegs: list[bytes] | None = None) -> Iterator[tuple[int, list[str]]]:
-    """An HTTP camera: motion JPEG without an end, or 404 where there are no pictures."""
-    requests: list[str] = []
-    leave = threading.Event()
-
-    class Camera(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            requests.append(self.headers.get("Authorization", ""))
-            if jpegs is None:
-                self.send_error(404)
-                return
-            if "Authorization" not in self.headers:
-                self.send_response(401)
-                self.send_header("WWW-Authenticate", 'Basic realm="camera"')
-                self.end_headers()
-                return
-            self.send_response(200)
-            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
-            self.end_headers()
-            number = 0
-            while not leave.wait(0.02):
-                jpeg = jpegs[number % len(jpegs)]
-                number += 1
-                try:
-                    self.wfile.write(
-                        b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"
-                        % (len(jpeg), jpeg)
-                    )
-                except OSError:
-                    return
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Camera)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.server_port, requests
-    finally:
-        leave.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 async def test_motion_jpeg_over_http(clip: Path) -> None:
     jpegs = [picture.jpeg for picture in (await read(clip))[0]]
-    with listening(jpegs) as (port, requests):
+    with http_camera(jpegs) as (port, requests):
         pictures, info, _ = await read(f"http://viewer:s3cret@127.0.0.1:{port}/stream", limit=10)
     assert (info.width, info.height) == (768, 432)
     assert pixels(pictures[-1]).mean() > 20
@@ -363,7 +313,7 @@ async def test_motion_jpeg_over_http(clip: Path) -> None:
 
 
 async def test_an_http_camera_that_refuses_is_named_without_its_account() -> None:
-    with listening() as (port, _), pytest.raises(SourceFailed, match="404") as caught:
+    with http_camera() as (port, _), pytest.raises(SourceFailed, match="404") as caught:
         await read(f"http://viewer:s3cret@127.0.0.1:{port}/stream?token=s3cret")
     assert "s3cret" not in str(caught.value)
     assert f"127.0.0.1:{port}/stream" in str(caught.value)
@@ -431,6 +381,14 @@ async def test_a_capture_that_talks_nonsense_is_stopped(words: str) -> None:
     with pytest.raises(SourceFailed):
         async with source:
             pytest.fail("it never opened")
+
+
+@pytest.mark.parametrize(("library", "kind"), [("cv2", "file"), ("skimage", "demo")])
+async def test_a_library_that_is_not_installed_is_named_with_its_remedy(library: str, kind: Kind) -> None:
+    without = f"import sys; sys.modules[{library!r}] = None; from camera_node.capture import main; main()"
+    source = CapturedSource(Order(source="clip.mp4", kind=kind), (sys.executable, "-c", without))
+    with pytest.raises(MissingExtra, match=r"pip install 'penumbra\[camera\]'"):
+        await source.__aenter__()
 
 
 async def test_a_capture_is_not_handed_the_nodes_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

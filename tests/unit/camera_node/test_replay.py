@@ -1,12 +1,15 @@
 """A replay counts exactly, drops nothing, and sends again what went unanswered."""
 
+import asyncio
+
 import pytest
 
 from broker.answers import Answer
 from broker.frames import Frame
 from broker.memory import MemoryBroker
+from broker.private_topics import ANSWERS, FRAMES
 from broker.topic import Private
-from camera_node.errors import SourceFailed
+from camera_node.errors import LinkClosed, SourceFailed
 from camera_node.memory_source import MemorySource
 from camera_node.replay import ReplayProgress, ReplaySummary, replay
 from camera_node.settings import CameraSpec
@@ -142,6 +145,43 @@ async def test_a_source_that_breaks_off_is_reported_after_its_frames_are_home() 
 async def test_a_source_without_any_picture_is_an_error() -> None:
     with pytest.raises(SourceFailed, match="no picture"):
         await play(lambda frame, _: answer(frame), MemorySource([], SourceFailed("holds no picture")))
+
+
+async def test_a_link_that_closes_while_answers_are_missing_is_an_error() -> None:
+    broker: MemoryBroker[Private] = MemoryBroker(Private)
+    async with broker.connection() as link:
+        frames, home = link.publisher(FRAMES), link.subscriber(ANSWERS, only="yard")
+        source = MemorySource(pictures(2))
+        sent = asyncio.Event()
+        task = asyncio.create_task(
+            replay(
+                SPEC,
+                frames,
+                home,
+                lambda now: sent.set() if now.in_flight else None,
+                open_source=lambda _: source,
+            )
+        )
+        await asyncio.wait_for(sent.wait(), 5)
+    with pytest.raises(LinkClosed, match="waited for their answers"):
+        await asyncio.wait_for(task, 5)
+    assert source.closed == 1
+
+
+async def test_what_a_caller_does_with_an_answer_may_fail_the_replay() -> None:
+    def refuse(_: Answer) -> None:
+        raise OSError("disk full")
+
+    async with camera_and_edge(lambda frame, _: answer(frame)) as (frames, home, _):
+        with pytest.raises(OSError, match="disk full"):
+            await replay(
+                SPEC,
+                frames,
+                home,
+                lambda _: None,
+                on_answer=refuse,
+                open_source=lambda _: MemorySource(pictures(3)),
+            )
 
 
 async def test_real_time_keeps_to_the_files_clock_and_loses_nothing() -> None:
