@@ -1,4 +1,4 @@
-"""Benchmark: what the pipeline itself adds to the age of an answer, beyond the computing that any way would take."""
+"""Benchmark: what the pipeline adds to an answer's age, beyond the computing that any way would take."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from benchmarks.harness import Benchmark, Context, Report, Row, Target, percentile, spread
+from benchmarks.harness import Benchmark, Context, Report, Row, Target, percentile, prose, spread
 from benchmarks.player import QUALITY
 from benchmarks.site import CAMERAS, Site, encode, running_site, scrape
 from broker.answers import Answer
@@ -29,7 +29,7 @@ _HOPS: Final = ("camera_to_edge", "edge_queue", "edge_compute", "cloud_round_tri
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """One round: the answers, and what was subtracted from each for the camera and for the network, in seconds."""
+    """One round: the answers, and the seconds subtracted from each for the camera and for the network."""
 
     answers: list[Answer]
     camera: float
@@ -55,15 +55,16 @@ def _run(context: Context) -> Report:
         _row("subtracted for the camera", rounds, lambda measured: 1000 * measured.camera),
         _row("subtracted for the network", rounds, lambda measured: 1000 * measured.network),
     )
-    how = (
-        f"The demonstration camera at {_FRAMES_A_SECOND:g} frames/s of {_SIZE[0]}×{_SIZE[1]}, one face; every part its own process, "
-        f"mosquitto on both sides, Redis; {frames} answers a round, after {_WARM_UP} others. Added is each answer's "
-        "age (capture to answer) less three times: (1) the camera's, to render the picture and compress it, the "
-        f"median of {_PICTURES} pictures timed alone; (2) the hop edge_compute of that answer: decode, detect, "
-        "extract, protect, seal; (3) where there were faces, one run of the analyzer's network, the mean that the "
-        "analyzer exports. What is left is capture process to camera node, both brokers, queues, the analyzer's "
-        "wait for a batch, Redis and all encoding of messages."
-    )
+    how = prose(f"""
+        The demonstration camera at {_FRAMES_A_SECOND:g} frames/s of {_SIZE[0]}×{_SIZE[1]}, one face;
+        every part its own process, mosquitto on both sides, Redis; {frames} answers a round, after
+        {_WARM_UP} others. Added is each answer's age (capture to answer) less three times: (1) the
+        camera's, to render the picture and compress it, the median of {_PICTURES} pictures timed alone;
+        (2) the hop edge_compute of that answer: decode, detect, extract, protect, seal; (3) where there
+        were faces, one run of the analyzer's network, the mean that the analyzer exports. What is left is
+        capture process to camera node, both brokers, queues, the analyzer's wait for a batch, Redis and
+        all encoding of messages.
+    """)
     return Report(name=BENCHMARK.name, promise=BENCHMARK.promise, how=how, rows=rows)
 
 

@@ -1,4 +1,4 @@
-"""The brokers that are compared: ours as the product runs it, and a mosquitto with the settings it comes with."""
+"""The brokers that are compared: ours as the product runs it, and a mosquitto as it comes."""
 
 import getpass
 import shutil

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from benchmarks.harness import Benchmark, Context, Report, Row, Target, percentile, spread
+from benchmarks.harness import Benchmark, Context, Report, Row, Target, percentile, prose, spread
 from benchmarks.machine import cpu_seconds
 from benchmarks.player import camera_names, play, read_clip
 from benchmarks.site import EDGE, running_site
@@ -31,13 +31,13 @@ def _run(context: Context) -> Report:
     subjects = {str(count): partial(_round, count, frames, context) for count in _CAMERAS}
     costs = context.interleave(subjects)
     rows = [row for count in _CAMERAS[1:] for row in _rows(count, costs[str(count)], costs["1"])]
-    how = (
-        f"{frames} frames of {_CLIP} (640×360), {_FRAMES_A_SECOND:g} a second in total, sent by 1, 4 or 16 cameras in "
-        "turn, each with its own account and link, to an edge node that finds faces at 640×384 and runs the "
-        f"shipped bundle. Processor time is that of the edge's process over these frames, after {_WARM_UP} others; "
-        "time on the clock is the median of the answers' edge_compute hop, and carries no target because it "
-        "carries the machine's noise."
-    )
+    how = prose(f"""
+        {frames} frames of {_CLIP} (640×360), {_FRAMES_A_SECOND:g} a second in total, sent by 1, 4 or 16
+        cameras in turn, each with its own account and link, to an edge node that finds faces at 640×384
+        and runs the shipped bundle. Processor time is that of the edge's process over these frames, after
+        {_WARM_UP} others; time on the clock is the median of the answers' edge_compute hop, and carries
+        no target because it carries the machine's noise.
+    """)
     return Report(name=BENCHMARK.name, promise=BENCHMARK.promise, how=how, rows=tuple(rows))
 
 

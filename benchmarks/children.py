@@ -1,4 +1,4 @@
-"""Child programs of the benchmarks: modules that read JSON, print one line of JSON, and stay until their input closes."""
+"""Child programs: modules that read JSON, print one line of JSON, and stay until their input closes."""
 
 import asyncio
 import os
@@ -22,10 +22,14 @@ _MARK: Final = b"answer "
 
 
 @asynccontextmanager
-async def child(module: str, arguments: object, *, loud: bool = False) -> AsyncIterator[Process]:
-    """Keep `python -m module` running while the context lasts; its arguments are the first line of its input."""
+async def child(module: str, arguments: object) -> AsyncIterator[Process]:
+    """Keep `python -m module` running while the context lasts; its first line of input says what to do."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module), stdin=PIPE, stdout=PIPE, stderr=None if loud else PIPE, limit=_LONGEST_LINE
+        *(sys.executable, "-m", module),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        limit=_LONGEST_LINE,
     )
     assert process.stdin is not None
     process.stdin.write(msgspec.json.encode(arguments, enc_hook=str) + b"\n")

@@ -1,7 +1,7 @@
 """Benchmark: how old the frames are that a slow consumer gets, and what waits in the broker meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -12,7 +12,7 @@ from benchmarks.brokers import LOOPBACK, free_port, mosquitto_pid, plain_mosquit
 from benchmarks.children import answer_of, child
 from benchmarks.frame_age_sender import CAMERA
 from benchmarks.frame_age_task import FRAME_BYTES, FRAMES_A_SECOND, KINDS, WORK_SECONDS, Kind, Task
-from benchmarks.harness import Benchmark, Context, Report, Row, Target, percentile, spread
+from benchmarks.harness import Benchmark, Context, Report, Row, Target, percentile, prose, spread
 from benchmarks.machine import resident_mb
 from broker.acl import Account
 from broker.address import BrokerAddress
@@ -25,7 +25,7 @@ _BROKER_MB: Final = 20.0
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """One round of one subject: ages at the consumer, and the broker's resident memory (0 without a broker)."""
+    """One round of one subject: ages at the consumer, and the broker's resident memory (0 without one)."""
 
     ages: list[float]
     broker_mb: float
@@ -33,19 +33,21 @@ class Seen(msgspec.Struct, frozen=True):
 
 def _run(context: Context) -> Report:
     seconds = 4.0 if context.quick else 10.0
-    subjects = {kind: partial(_round, kind, seconds, context) for kind in KINDS}
+    subjects: dict[str, Callable[[], Seen]] = {
+        kind: partial(_round, kind, seconds, context) for kind in KINDS
+    }
     seen = context.interleave(subjects)
     ours = seen["penumbra"]
     rows = [row for other in KINDS[1:] for row in _age_rows(ours, seen[other], other)]
     rows += [_broker_row(ours, seen[other], other) for other in KINDS[1:3]]
-    how = (
-        f"A camera sends {FRAMES_A_SECOND} frames of {FRAME_BYTES:,} bytes a second for {seconds:g} s to a consumer that "
-        f"takes {WORK_SECONDS:g} s for each. Age: from capture until the consumer has dealt with the frame, its "
-        f"{WORK_SECONDS:g} s included. Ours: the camera's newest-wins sender, the private link over mosquitto "
-        "with our configuration, the edge's intake. paho: both ends as its README shows them, the work done in "
-        "the callback, mosquitto as it comes. imagezmq: PUB/SUB as its README shows it, no broker. The others' "
-        "ages grow with the length of the run; ours does not."
-    )
+    how = prose(f"""
+        A camera sends {FRAMES_A_SECOND} frames of {FRAME_BYTES:,} bytes a second for {seconds:g} s to a
+        consumer that takes {WORK_SECONDS:g} s for each. Age: from capture until the consumer has dealt
+        with the frame, its {WORK_SECONDS:g} s included. Ours: the camera's newest-wins sender, the
+        private link over mosquitto with our configuration, the edge's intake. paho: both ends as its
+        README shows them, the work done in the callback, mosquitto as it comes. imagezmq: PUB/SUB as its
+        README shows it, no broker. The others' ages grow with the length of the run; ours does not.
+    """)
     return Report(name=BENCHMARK.name, promise=BENCHMARK.promise, how=how, rows=tuple(rows))
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import imagezmq
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks.children import own_arguments, say
 from benchmarks.frame_age_task import TOPIC, Kind, Task, age_of, work
@@ -32,7 +33,9 @@ async def _through_intake(task: Task) -> list[float]:
     intake = Intake(Tally(), queue=32, queue_bytes=_QUEUE_BYTES, max_cameras=4)
     ages: list[float] = []
     async with Threads(1) as threads, asyncio.TaskGroup() as group, link:
-        receiving = group.create_task(intake.receive(link.subscriber(FRAMES), lambda _: False), name="receive")
+        receiving = group.create_task(
+            intake.receive(link.subscriber(FRAMES), lambda _: False), name="receive"
+        )
         item = await intake.take(lambda _: True)
         end = time.monotonic() + task.seconds
         while time.monotonic() < end:
@@ -51,13 +54,14 @@ def _paho(qos: int) -> Callable[[Task], list[float]]:
         began: list[float] = []
 
         def on_message(_client: object, _data: object, message: paho.MQTTMessage) -> None:
-            began or began.append(time.monotonic())
+            if not began:
+                began.append(time.monotonic())
             work()
             ages.append(age_of(struct.unpack_from("!Q", message.payload)[0]))
             if time.monotonic() - began[0] >= task.seconds:
                 enough.set()
 
-        client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        client = paho.Client(CallbackAPIVersion.VERSION2)
         client.on_message = on_message
         client.connect(task.address.host, task.address.port)
         client.subscribe(TOPIC, qos)

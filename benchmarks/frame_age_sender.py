@@ -4,11 +4,12 @@ import asyncio
 import struct
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import imagezmq
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks.children import own_arguments
 from benchmarks.frame_age_task import FRAME_BYTES, FRAMES_A_SECOND, TOPIC, Kind, Task
@@ -48,9 +49,9 @@ async def _penumbra(address: BrokerAddress) -> None:
         await NewestSender(framer, link.publisher(FRAMES), Tally(CAMERA), None).run(_pictures())
 
 
-def _paho(qos: int) -> Callable[[BrokerAddress], object]:
+def _paho(qos: int) -> Callable[[BrokerAddress], Awaitable[None]]:
     async def send(address: BrokerAddress) -> None:
-        client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        client = paho.Client(CallbackAPIVersion.VERSION2)
         client.connect(address.host, address.port)
         client.loop_start()
         async for now_ns in _instants():
@@ -65,7 +66,7 @@ async def _imagezmq(address: BrokerAddress) -> None:
         sender.send_jpg(str(now_ns), _PICTURE)
 
 
-_SENDERS: Final[dict[Kind, Callable[[BrokerAddress], object]]] = {
+_SENDERS: Final[dict[Kind, Callable[[BrokerAddress], Awaitable[None]]]] = {
     "penumbra": _penumbra,
     "paho QoS 0": _paho(0),
     "paho QoS 1": _paho(1),
@@ -75,7 +76,7 @@ _SENDERS: Final[dict[Kind, Callable[[BrokerAddress], object]]] = {
 
 async def _main() -> None:
     task = own_arguments(Task)
-    sending = asyncio.ensure_future(_SENDERS[task.kind](task.address))  # type: ignore[arg-type]
+    sending = asyncio.ensure_future(_SENDERS[task.kind](task.address))
     closed = asyncio.ensure_future(asyncio.to_thread(sys.stdin.buffer.read))
     await asyncio.wait({sending, closed}, return_when=asyncio.FIRST_COMPLETED)
     sending.cancel()

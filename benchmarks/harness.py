@@ -1,4 +1,4 @@
-"""The common frame of all benchmarks: subjects take turns, numbers come with their spread, rows say their verdict.
+"""What all benchmarks share: subjects take turns, numbers come with their spread, rows with a verdict.
 
 Pure but for `interleave`, which calls the subjects.
 """
@@ -168,6 +168,11 @@ class Benchmark:
     name: str
     promise: str
     run: Callable[[Context], Report]
+
+
+def prose(text: str) -> str:
+    """Give a text that was written over several lines as one."""
+    return " ".join(text.split())
 
 
 def percentile(values: Sequence[float], share: float) -> float:

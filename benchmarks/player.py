@@ -30,7 +30,7 @@ def camera_names(count: int) -> list[str]:
 
 
 def read_clip(path: Path, count: int) -> list[Picture]:
-    """Decode the first pictures of a clip and compress them as a camera does; the clip starts over at its end.
+    """Decode so many pictures of a clip, over and over, and compress them as a camera does.
 
     Raises:
         BenchmarkError: It holds no picture.
@@ -50,7 +50,9 @@ def read_clip(path: Path, count: int) -> list[Picture]:
     return [pictures[number % len(pictures)] for number in range(count)]
 
 
-async def play(site: Site, cameras: Sequence[str], pictures: Sequence[Picture], a_second: float) -> list[Answer]:
+async def play(
+    site: Site, cameras: Sequence[str], pictures: Sequence[Picture], a_second: float
+) -> list[Answer]:
     """Send the pictures at a steady rate, the cameras taking turns, and return every answer.
 
     Raises:

@@ -1,11 +1,12 @@
 """Writes what was measured as a table for people; pure functions from reports to Markdown."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
-from benchmarks.harness import Report, Row, Spread, Target
+from benchmarks.harness import Report, Row, Spread, Target, prose
 from benchmarks.machine import Machine
 
 _HEADING: Final = "| what | ours | theirs | ratio | target | verdict |\n|---|---|---|---|---|---|"
@@ -41,8 +42,10 @@ def markdown(document: Document) -> str:
 
 def number(value: float) -> str:
     """Write a number with three significant digits and no exponent."""
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         return "–"
+    if value == 0:
+        return "0"
     digits = len(str(int(abs(value)))) if abs(value) >= 1 else 0
     if value and abs(value) < 1:
         return f"{value:.{_DIGITS}g}" if abs(value) >= 1e-4 else f"{value:.1e}"
@@ -80,10 +83,12 @@ def _introduction(document: Document) -> str:
     machine, load = document.machine, document.load
     lines = [
         "# Benchmarks",
-        f"Made by `{document.command}` on {machine.date} in {document.seconds / 60:.0f} minutes; "
-        "the numbers are also in [benchmarks.json](benchmarks.json). Subjects that are compared take turns in "
-        "one run (A B A B) on the same two cores. Shown is the median over the rounds with (least..greatest); "
-        "ratios are ours over theirs, round by round.",
+        prose(f"""
+            Made by `{document.command}` on {machine.date} in {document.seconds / 60:.0f} minutes; the numbers
+            are also in [benchmarks.json](benchmarks.json). Subjects that are compared take turns in one run
+            (A B A B) on the same two cores. Shown is the median over the rounds with (least..greatest);
+            ratios are ours over theirs, round by round.
+        """),
         f"**Hardware**: {machine.processor}, pinned to cores {machine.cores}, {machine.memory_gib:.0f} GiB, "
         f"{machine.system}. **Versions**: {machine.versions}.",
         f"**Noise of the machine**: one fixed computation, repeated between the benchmarks, took "

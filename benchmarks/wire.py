@@ -2,15 +2,15 @@
 
 from typing import Final
 
-from benchmarks.harness import Benchmark, Context, Report, Row, Spread
+from benchmarks.harness import Benchmark, Context, Report, Row, Spread, prose
 from broker.answers import Answer, AnswerRegion, encode_answer
 from broker.bounds import MAX_LABEL
 from broker.features import Features, Protection, encode_features
 from broker.frames import Frame, encode_frame
 from broker.results import RegionAnswer, Result, encode_result
-from models.reading import load_manifest
 from models.catalogue import find
 from models.manifest import Manifest
+from models.reading import load_manifest
 
 _BUNDLE: Final = "gender-simple"
 _RUN: Final = 2**52 + 1
@@ -31,10 +31,10 @@ def _run(context: Context) -> Report:
         *(_row(f"answer brought home, {n} faces (JSON)", len(_answer(manifest, n))) for n in _FACES),
     ]
     context.step("every message encoded")
-    how = (
-        f"Messages with values of usual length (a run of 53 bits, frame number {_SEQUENCE:,}); features and results of the "
-        f"shipped bundle {_BUNDLE}, whose region is {manifest.region_bytes:,} bytes."
-    )
+    how = prose(f"""
+        Messages with values of usual length (a run of 53 bits, frame number {_SEQUENCE:,}); features and
+        results of the shipped bundle {_BUNDLE}, whose region is {manifest.region_bytes:,} bytes.
+    """)
     return Report(name=BENCHMARK.name, promise=BENCHMARK.promise, how=how, rows=tuple(rows))
 
 
