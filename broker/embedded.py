@@ -96,15 +96,21 @@ async def embedded_broker(
         passwords = {account: new_password() for account in known}
         files = {account: _write_secret(folder, account, secret) for account, secret in passwords.items()}
         launch = _Launch(program, side, passwords, folder)
-        child, port = await launch.start_on_free_port()
-        keeper = _Keeper(launch, child, port, on_crash)
-        task = asyncio.create_task(keeper.keep(), name=f"embedded {side.label} broker")
-        try:
+        async with _running(launch, on_crash) as port:
             yield EmbeddedBroker(side, program.kind, port, files)
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await keeper.child.stop()
+
+
+@asynccontextmanager
+async def _running(launch: "_Launch", on_crash: Callable[[str], None]) -> AsyncIterator[int]:
+    child, port = await launch.start_on_free_port()
+    keeper = _Keeper(launch, child, port, on_crash)
+    task = asyncio.create_task(keeper.keep(), name=f"embedded {launch.side.label} broker")
+    try:
+        yield port
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await keeper.child.stop()
 
 
 @final

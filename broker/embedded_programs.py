@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import getpass
 import importlib.metadata
 import importlib.util
 import re
@@ -52,9 +51,7 @@ class Mosquitto:
     ) -> tuple[list[str], bytes]:
         """See `Program`."""
         hashes = "".join(f"{who.username}:{hashed_password(word)}\n" for who, word in passwords.items())
-        # Run by root it would become the user `mosquitto`, who cannot read this folder, and would lose the
-        # kernel's promise to end it with its parent.
-        config = embedded_config(side, port, folder, getpass.getuser())
+        config = embedded_config(side, port, folder)
         for name, text in (("passwords", hashes), ("acl", mosquitto_acl(side, passwords)), ("conf", config)):
             file = folder / name
             file.touch(mode=0o600)

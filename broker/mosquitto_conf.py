@@ -70,18 +70,19 @@ persistent_client_expiration 1h
 """
 
 
-def embedded_config(side: type[Side], port: int, folder: Path, user: str) -> str:
+def embedded_config(side: type[Side], port: int, folder: Path) -> str:
     """Write the configuration of a broker on this host alone; `folder` holds `acl` and `passwords`.
 
     Args:
         side: Whose topics it carries.
         port: Loopback port.
         folder: Where its access list and password file are.
-        user: Who it runs as where it is started by root; it must be able to read the folder.
     """
     return f"""\
 {general_settings(side)}
-user {user}
+# Started by root it would become the user `mosquitto`, who cannot read this folder, and would lose the
+# kernel's promise to end it with its parent. Started by anyone else it does not look at this.
+user root
 log_dest stderr
 log_type error
 log_type warning

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import getpass
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -84,7 +83,7 @@ async def production(side: type[Side], folder: Path) -> AsyncIterator[AddressOf]
     files = dict(zip(accounts, write_production(plan, folder / "broker"), strict=True))
     settings = folder / "broker" / "mosquitto.conf"
     # Started by root mosquitto becomes a user that may not read a test's folder.
-    settings.write_text(settings.read_text() + f"\nuser {getpass.getuser()}\n")
+    settings.write_text(settings.read_text() + "\nuser root\n")
 
     def address_of(account: Account) -> BrokerAddress:
         return BrokerAddress(

@@ -42,7 +42,7 @@ def test_every_message_fits_with_its_header(side: type[Private] | type[Cloud]) -
 def test_a_queue_of_none_is_never_configured(tmp_path: Path) -> None:
     settings = dict(
         line.split(maxsplit=1)
-        for line in embedded_config(Private, 1883, tmp_path, "me").splitlines()
+        for line in embedded_config(Private, 1883, tmp_path).splitlines()
         if " " in line
     )
     assert int(settings["max_queued_messages"]) > 0
