@@ -13,7 +13,7 @@ help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.all ## Run everything on this machine with a demonstration camera, until Ctrl-C
-	@$(BIN)/penumbra up --seconds-without-terminal $(DEMO_SECONDS)
+	@if [ -t 1 ]; then $(BIN)/penumbra up; else $(BIN)/penumbra up --seconds $(DEMO_SECONDS); fi
 
 test: $(VENV)/.dev ## Run all tests against real servers (installs the servers where they are missing)
 	@scripts/install-test-packages
