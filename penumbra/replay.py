@@ -182,7 +182,8 @@ class _Replayer:
             return FileReport(file, name, error=error)
         self._watcher.begin(file)
         try:
-            return FileReport(file, name, await self._replay(spec))
+            summary = await self._replay(spec)
+            return FileReport(file, name, summary, error=summary.failure)
         except CameraError as problem:
             return FileReport(file, name, error=str(problem))
         except TimeoutError:

@@ -75,6 +75,7 @@ class ReplayScreen:
         if self._task is not None and self._last is None:
             self._bars.remove_task(self._task)
             self._task = None
+        self.ended()
         self._print(f"✗ {report.error}")
 
     def note(self, text: str) -> None:

@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import pytest
+
+from analyzer_node.settings import decode_settings as decode_analyzer
+from broker.topic import Role
+from camera_node.settings import decode_settings as decode_camera
+from models.errors import BundleNotFound
+from penumbra.brokers import ConfiguredBroker, analyzer_names, cloud_accounts, private_accounts
+from penumbra.errors import ConfigError
+from penumbra.node_settings import (
+    RedisPlace,
+    analyzer_settings,
+    camera_settings,
+    edge_settings,
+    encode_settings,
+    with_node_options,
+)
+from penumbra.pipeline_file import pipeline_of_flags
+from penumbra.pipeline_schema import BrokerEntry, Pipeline
+from penumbra.plan import Somewhere, plan
+
+
+def pipeline(**edge: object) -> Pipeline:
+    cameras = {
+        "yard": {"source": "/dev/video0", "fps": 5, "size": "640x480"},
+        "hall": {"source": "rtsp://u@h/x", "password_env": "HALL", "max_lag": "500ms"},
+    }
+    return pipeline_of_flags({"private": {"cameras": cameras}, "edge": edge, "cloud": {"analyzers": 2}}, {})
+
+
+def test_cameras_arrive_as_they_were_written_each_with_its_account() -> None:
+    settings = decode_camera(encode_settings(camera_settings(pipeline(), Somewhere())))
+    yard, hall = settings.cameras
+    assert (yard.name, yard.source, yard.fps, yard.size) == ("yard", "/dev/video0", 5.0, (640, 480))
+    assert yard.broker is not None
+    assert yard.broker.username == "camera-yard"
+    assert (hall.max_lag, hall.password_env) == (0.5, "HALL")
+
+
+def test_one_camera_may_be_chosen() -> None:
+    assert [camera.name for camera in camera_settings(pipeline(), Somewhere(), "hall").cameras] == ["hall"]
+
+
+def test_the_edge_gets_what_was_written_and_its_own_defaults_otherwise() -> None:
+    settings = edge_settings(
+        pipeline(regions="whole", hold=7, policy={"require_certificate": True}), Somewhere(), Somewhere()
+    )
+    assert (settings.regions, settings.hold, settings.policy.require_certificate) == ("whole", 7, True)
+    assert settings.dilate == 0.3
+    assert settings.bundle is not None
+    assert settings.bundle.is_absolute()
+    assert settings.private.username == settings.cloud.username == "edge-edge"
+
+
+def test_shading_needs_no_bundle() -> None:
+    assert edge_settings(pipeline(extractor="shade"), Somewhere(), Somewhere()).bundle is None
+
+
+def test_an_analyzer_is_told_where_redis_is_but_no_secret() -> None:
+    place = RedisPlace("redis://h/0", "redis://h/0", Path("/secret"), None)
+    wire = encode_settings(analyzer_settings(pipeline(), "analyzer-2", Somewhere(), place))
+    settings = decode_analyzer(wire)
+    assert (settings.node, settings.redis, settings.redis_password_file) == (
+        "analyzer-2",
+        "redis://h/0",
+        Path("/secret"),
+    )
+
+
+def test_a_bundle_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(BundleNotFound, match="no-such"):
+        edge_settings(pipeline(bundle="no-such"), Somewhere(), Somewhere())
+
+
+def test_a_configured_broker_uses_the_parts_own_account_where_there_is_a_folder_of_them() -> None:
+    broker = ConfiguredBroker(BrokerEntry(address="mqtts://edge.local:8883", accounts="secrets"))
+    address = broker.address_for(Role.CAMERA, "yard")
+    assert (address.username, address.password_file) == ("camera-yard", Path("secrets/camera-yard.password"))
+    assert (address.host, address.port, address.tls) == ("edge.local", 8883, True)
+
+
+def test_a_configured_broker_uses_one_account_otherwise() -> None:
+    broker = ConfiguredBroker(BrokerEntry(address="mqtt://bob@h", password_env="WORD"))
+    assert broker.address_for(Role.EDGE, "edge").username == "bob"
+    assert broker.address_for(Role.EDGE, "edge").password_env == "WORD"
+    other = ConfiguredBroker(BrokerEntry(address="mqtt://h", username="ann"))
+    assert other.address_for(Role.EDGE, "edge").username == "ann"
+
+
+def test_everyone_who_connects_has_an_account() -> None:
+    names = [account.username for account in private_accounts(pipeline())]
+    assert names == ["camera-yard", "camera-hall", "edge-edge", "viewer-terminal"]
+    names = [account.username for account in cloud_accounts(pipeline())]
+    assert names == ["edge-edge", "analyzer-analyzer-1", "analyzer-analyzer-2", "viewer-terminal"]
+    assert analyzer_names(pipeline()) == ["analyzer-1", "analyzer-2"]
+
+
+def test_a_node_alone_takes_its_log_format_and_metrics_address() -> None:
+    settings = with_node_options(camera_settings(pipeline(), Somewhere()), "0.0.0.0:9301", "json")
+    assert (settings.metrics_address, settings.log_format) == ("0.0.0.0:9301", "json")
+    with pytest.raises(ConfigError, match="--log-format"):
+        with_node_options(camera_settings(pipeline(), Somewhere()), "", "xml")
+
+
+def test_the_plan_says_what_would_run_and_hides_passwords() -> None:
+    cameras = {"door": {"source": "rtsp://u:hunter2@h/x", "fps": 10}}
+    lines = plan(pipeline_of_flags({"private": {"cameras": cameras}}, {}), "up")
+    assert lines[0].startswith("camera door: rtsp://")
+    assert lines[0].endswith("10 pictures/s")
+    assert "hunter2" not in "\n".join(lines)
+    assert lines[1:] == [
+        "edge edge: bundle gender-simple on the regions it was made for",
+        "1 analyzer for gender-simple",
+        "private broker: started here",
+        "cloud broker: started here",
+        "Redis: started here",
+    ]
