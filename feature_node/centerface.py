@@ -79,15 +79,16 @@ def decode(heat: Floats, scale: Floats, offset: Floats, threshold: float) -> Flo
     ys, xs = np.nonzero(heat[0, 0] > threshold)
     if len(ys) > _MAX_CANDIDATES:
         raise DetectorError(f"CenterFace gave {len(ys)} candidates")
-    high, wide = np.exp(scale[0, :, ys, xs]).T * _GRID
+    with np.errstate(over="ignore"):
+        high, wide = np.exp(scale[0, :, ys, xs]).T * _GRID
     dy, dx = offset[0, :, ys, xs].T
+    if not all(np.isfinite(part).all() for part in (high, wide, dy, dx)):
+        raise DetectorError("CenterFace gave no usable numbers")
     limit_x, limit_y = columns * _GRID, rows * _GRID
     left = np.clip((xs + dx + 0.5) * _GRID - wide / 2, 0, limit_x)
     top = np.clip((ys + dy + 0.5) * _GRID - high / 2, 0, limit_y)
     right, bottom = np.minimum(left + wide, limit_x), np.minimum(top + high, limit_y)
     faces = np.stack([left, top, right, bottom, heat[0, 0, ys, xs]], axis=1).astype(np.float32)
-    if not np.isfinite(faces).all():
-        raise DetectorError("CenterFace gave no usable numbers")
     return suppress(faces[np.argsort(-faces[:, 4], kind="stable")])
 
 
