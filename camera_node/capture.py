@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import BinaryIO, Final, Literal
 
 from camera_node.capture_wire import Ended, Failed, Message, Order, decode_order, encode
+from camera_node.decoder_log import DecoderLog
 from camera_node.errors import BadOption, BadSource, CameraError, MissingExtra, SourceTimeout
-from camera_node.library_log import LibraryLog
 from camera_node.masking import mask_text
 
 _F_SETPIPE_SZ: Final = getattr(fcntl, "F_SETPIPE_SZ", 1031)
@@ -29,7 +29,7 @@ def main() -> None:
     output = _own_output()
     order = decode_order(sys.stdin.buffer.readline(_LONGEST_ORDER))
     threading.Thread(target=_leave_with_node, args=(sys.stdin.fileno(),), daemon=True).start()
-    log = LibraryLog()
+    log = DecoderLog()
 
     one_at_a_time = threading.Lock()
 
@@ -44,7 +44,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _outcome(order: Order, log: LibraryLog, send: Callable[[Message], None]) -> Ended | Failed:
+def _outcome(order: Order, log: DecoderLog, send: Callable[[Message], None]) -> Ended | Failed:
     try:
         from camera_node.capturing import capture  # noqa: PLC0415 - OpenCV may not be installed
 
@@ -75,7 +75,7 @@ def _kind(error: CameraError) -> Literal["option", "source", "failed", "timeout"
 
 
 def _own_output() -> BinaryIO:
-    # What a library prints must not land between our messages: `LibraryLog` takes descriptor 1 over.
+    # What a library prints must not land between our messages: `DecoderLog` takes descriptor 1 over.
     output = os.fdopen(os.dup(1), "wb")
     with contextlib.suppress(OSError):  # a few pictures ahead; where the system says no, fewer
         fcntl.fcntl(output, _F_SETPIPE_SZ, _PIPE_BYTES)

@@ -23,8 +23,8 @@ from camera_node.capture_wire import (
     encode_order,
     length,
 )
+from camera_node.decoder_log import ENVIRONMENT, WITH_WARNINGS
 from camera_node.errors import BadOption, BadSource, CameraError, MissingExtra, SourceFailed, SourceTimeout
-from camera_node.library_log import ENVIRONMENT, WITH_WARNINGS
 from camera_node.masking import mask_source
 from camera_node.source import Picture, SourceCounts, SourceInfo
 from camera_node.source_kind import Kind

@@ -8,8 +8,8 @@ from typing import Final, final
 
 from camera_node.capture_wire import Counted, Message, Opened, Order, Shot
 from camera_node.change import ChangeMeter
+from camera_node.decoder_log import DecoderLog
 from camera_node.errors import SourceFailed
-from camera_node.library_log import LibraryLog
 from camera_node.masking import mask_source
 from camera_node.prepare import Preparer
 from camera_node.rate import Rate
@@ -25,7 +25,7 @@ COUNT_EVERY: Final = 0.5
 """Seconds between two reports of the counts."""
 
 
-def capture(order: Order, log: LibraryLog, send: Send) -> None:
+def capture(order: Order, log: DecoderLog, send: Send) -> None:
     """Open the ordered source and send its pictures until it ends.
 
     Raises:
@@ -102,7 +102,7 @@ class _Job:
         return Counted(self.read, dict(self.dropped))
 
 
-def _capture_medium(order: Order, log: LibraryLog, job: _Job) -> None:
+def _capture_medium(order: Order, log: DecoderLog, job: _Job) -> None:
     start, first = 0.0, True
     while True:
         reader = reader_for(order, log)
@@ -144,7 +144,7 @@ def _play(reader: Reader, job: _Job, start: float) -> float:
     return position + step
 
 
-def _capture_live(order: Order, log: LibraryLog, job: _Job) -> None:
+def _capture_live(order: Order, log: DecoderLog, job: _Job) -> None:
     reader = reader_for(order, log)
     job.open(reader, endless=True)
     newest = _Newest()

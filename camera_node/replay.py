@@ -77,7 +77,7 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
     bytes_cloud: int
     bytes_as_jpeg: int
     retransmitted: int
-    failure: str
+    failure: str = ""
     latency: dict[str, list[float]]
     wall_seconds: float
 

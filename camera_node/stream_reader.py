@@ -6,8 +6,8 @@ from typing import Any, final
 import cv2
 import numpy as np
 
+from camera_node.decoder_log import DecoderLog
 from camera_node.errors import SourceFailed
-from camera_node.library_log import LibraryLog
 from camera_node.masking import mask_url
 from camera_node.reader import Moment, check_dimensions
 from camera_node.source import SourceInfo
@@ -26,7 +26,7 @@ class StreamReader:
         log: Where FFmpeg's reasons are found.
     """
 
-    def __init__(self, url: str, open_timeout: float, read_timeout: float, log: LibraryLog) -> None:
+    def __init__(self, url: str, open_timeout: float, read_timeout: float, log: DecoderLog) -> None:
         self._url = url
         self._shown = mask_url(url)
         self._timeouts = [

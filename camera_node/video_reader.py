@@ -9,8 +9,8 @@ from typing import Any, Final, final
 import cv2
 import numpy as np
 
+from camera_node.decoder_log import DecoderLog
 from camera_node.errors import BadSource, SourceFailed
-from camera_node.library_log import LibraryLog
 from camera_node.reader import Moment, check_dimensions
 from camera_node.source import SourceInfo
 from camera_node.zones import Pixels
@@ -28,7 +28,7 @@ class VideoReader:
         log: Where the decoder's complaints are counted.
     """
 
-    def __init__(self, path: Path, log: LibraryLog) -> None:
+    def __init__(self, path: Path, log: DecoderLog) -> None:
         self._path = path
         self._log = log
         self._capture: Any = None

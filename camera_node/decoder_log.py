@@ -20,7 +20,7 @@ _NOISE: Final = re.compile(r"^(\[[^\]]*\]\s*)+")
 
 
 @final
-class LibraryLog:
+class DecoderLog:
     """Takes over standard error and output of this process; bounded, read by a thread of its own."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class LibraryLog:
         os.dup2(writing, 1)
         os.dup2(writing, 2)
         os.close(writing)
-        threading.Thread(target=self._read, args=(reading,), name="library-log", daemon=True).start()
+        threading.Thread(target=self._read, args=(reading,), name="decoder-log", daemon=True).start()
 
     def complaints(self) -> int:
         """Count the lines so far."""
