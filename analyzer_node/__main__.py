@@ -27,8 +27,9 @@ from analyzer_node.settings import AnalyzerSettings, decode_settings
 from analyzer_node.store import ResultStore
 from broker.cloud_topics import ANALYZER_STATUS, FEATURES, RESULTS
 from broker.errors import BrokerError
-from broker.link import Link, Presence
+from broker.link import Link
 from broker.mqtt import mqtt_link
+from broker.presence import Presence
 from broker.topic import Cloud
 from models.errors import BundleError
 from monitoring.errors import MonitoringError

@@ -3,15 +3,17 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Generic, Protocol, Self, final
+from typing import Any, Final, Generic, Self, final
 
 from broker.backoff import backoff
 from broker.cuts import Cuts
 from broker.ends import Publisher, Subscriber
 from broker.errors import BrokerError, LinkError, TooLarge, Undelivered, Unreachable
 from broker.mailbox import Mailbox
+from broker.observer import LinkObserver, Unobserved
+from broker.presence import Presence
 from broker.topic import AnyTopic, R, S, Topic, W
-from broker.transport import Incoming, LastWill, Session, SessionLost, Transport
+from broker.transport import Incoming, Session, SessionLost, Transport
 
 SEND_SECONDS: Final = 10.0
 IN_FLIGHT: Final = 16
@@ -19,69 +21,6 @@ _CUTS_THAT_MEAN_TOO_LARGE: Final = 3
 _LARGE_BYTES: Final = 64 * 1024
 _GOODBYE_SECONDS: Final = 2.0
 _LOSS_SECONDS: Final = 1.0
-
-
-class LinkObserver(Protocol):
-    """Is told what a link does, for metrics; must not block."""
-
-    def on_link(self, connected: bool) -> None:
-        """The link stands, or no longer does."""
-
-    def on_sent(self, topic: AnyTopic, size: int) -> None:
-        """The broker took a message."""
-
-    def on_received(self, topic: AnyTopic, size: int) -> None:
-        """A message came in."""
-
-    def on_refused(self, topic: AnyTopic, reason: str) -> None:
-        """A message was not let in, or had no room."""
-
-
-@final
-class Unobserved:
-    """Watches nothing."""
-
-    def on_link(self, connected: bool) -> None:
-        """See `LinkObserver`."""
-
-    def on_sent(self, topic: AnyTopic, size: int) -> None:
-        """See `LinkObserver`."""
-
-    def on_received(self, topic: AnyTopic, size: int) -> None:
-        """See `LinkObserver`."""
-
-    def on_refused(self, topic: AnyTopic, reason: str) -> None:
-        """See `LinkObserver`."""
-
-
-@final
-class Presence(Generic[S, W]):
-    """How a node is known to be there: one retained message by will, another on every connect."""
-
-    def __init__(
-        self,
-        topic: Topic[S, W, Any],
-        offline: W,
-        online: Callable[[], W],
-        farewell: Callable[[], W] | None = None,
-    ) -> None:
-        """Keep `offline` for the will, and make what to say now with `online`, on leaving with `farewell`.
-
-        Without a `farewell` a node that leaves says `offline` too.
-        """
-        path = topic.path(topic.id_written(offline))
-        self.will = LastWill(path, topic.encode(offline))
-        self.topic: AnyTopic = topic
-        self._online = online
-        self._farewell = farewell
-
-    def last_words(self) -> bytes:
-        """Encode what stays true once the node has left in good order."""
-        return self.will.data if self._farewell is None else self.topic.encode(self._farewell())
-
-    def now(self) -> bytes:
-        """Encode what is true at this moment."""
-        return self.topic.encode(self._online())
 
 
 @final

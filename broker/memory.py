@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from itertools import repeat
 from typing import Any, Final, Generic, final
 
-from broker.link import Link, LinkObserver, Presence
+from broker.link import Link
+from broker.observer import LinkObserver
+from broker.presence import Presence
 from broker.topic import S
 from broker.transport import Incoming, LastWill, SessionLost
 

@@ -7,7 +7,6 @@ which together with ReceiveMaximum makes the broker wait instead of queueing wit
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Callable
 from typing import Any, Final, final
 
@@ -20,7 +19,10 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from broker.address import BrokerAddress
 from broker.errors import NotAllowed, TooLarge, Unreachable
-from broker.link import Link, LinkObserver, Presence
+from broker.link import Link
+from broker.observer import LinkObserver
+from broker.presence import Presence
+from broker.tls import tls_context
 from broker.topic import S
 from broker.transport import Incoming, LastWill, SessionLost
 
@@ -111,22 +113,6 @@ class OldBroker(Unreachable):
     """The broker does not speak MQTT 5."""
 
 
-def tls_context(address: BrokerAddress) -> ssl.SSLContext:
-    """Make a context that checks the broker's certificate and name.
-
-    Raises:
-        Unreachable: A certificate file cannot be read.
-    """
-    try:
-        context = ssl.create_default_context(cafile=address.ca_file)
-        if address.cert_file is not None:
-            context.load_cert_chain(address.cert_file, address.key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise Unreachable(f"{address}: a certificate file cannot be read: {error}") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
 @final
 class MqttSession:
     """One MQTT connection, from CONNACK to its end."""
@@ -146,7 +132,6 @@ class MqttSession:
         self._accepted: asyncio.Future[None] = self._loop.create_future()
         self._waiting: dict[int | None, asyncio.Future[int]] = {}
         self._shared = False
-        self._taken_over = False
         self.lost: asyncio.Future[str] = self._loop.create_future()
         self.max_packet_bytes: int | None = None
 
@@ -274,8 +259,7 @@ class MqttSession:
             self._accepted.set_result(None)
 
     def _ended(self, code: int, words: str) -> None:
-        self._taken_over = code == _TAKEN_OVER
-        if self._taken_over:
+        if code == _TAKEN_OVER:
             words = "another client connected with this client id; client ids must be unique"
         if not self._accepted.done():
             self._accepted.set_exception(Unreachable(f"{self._address} refuses the connection: {words}"))

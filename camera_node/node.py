@@ -5,8 +5,9 @@ import secrets
 from collections.abc import Mapping
 
 from broker.address import BrokerAddress
-from broker.link import Link, Presence
+from broker.link import Link
 from broker.mqtt import mqtt_link
+from broker.presence import Presence
 from broker.private_topics import ANSWERS, CAMERA_STATUS, FRAMES
 from broker.topic import Private
 from camera_node.board import StatusBoard

@@ -9,8 +9,9 @@ from typing import Final, NoReturn
 
 from broker.cloud_topics import FEATURES, RESULTS
 from broker.errors import BrokerError
-from broker.link import Link, Presence
+from broker.link import Link
 from broker.mqtt import mqtt_link
+from broker.presence import Presence
 from broker.private_topics import ANSWERS, FRAMES, NODE_STATUS
 from broker.topic import Cloud, Private
 from feature_node.assembly import Assembly, assemble

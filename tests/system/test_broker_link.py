@@ -15,9 +15,10 @@ from broker.embedded import embedded_broker
 from broker.ends import Subscriber
 from broker.errors import TooLarge, Undelivered, Unreachable
 from broker.frames import Frame
-from broker.link import Link, Presence
+from broker.link import Link
 from broker.mailbox import Mailbox
 from broker.mqtt import _V311, MqttTransport
+from broker.presence import Presence
 from broker.private_topics import CAMERA_STATUS, FRAMES
 from broker.probe import probe, probe_broker
 from broker.topic import Cloud, Private, Role, S

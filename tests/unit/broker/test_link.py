@@ -11,8 +11,9 @@ from broker.backoff import backoff
 from broker.cloud_topics import FEATURES, RESULTS
 from broker.ends import Delivery
 from broker.errors import TooLarge, Undelivered, Unreachable
-from broker.link import Link, Presence
+from broker.link import Link
 from broker.memory import MemoryBroker
+from broker.presence import Presence
 from broker.private_topics import ANSWERS, CAMERA_STATUS, FRAMES
 from broker.topic import AnyTopic, Cloud, Private
 from tests.unit.broker.messages import STREAM, a_camera_status, a_frame, a_result, an_answer

@@ -10,8 +10,8 @@ import pytest
 from broker.address import BrokerAddress
 from broker.answers import Answer
 from broker.frames import Frame
-from broker.link import Presence
 from broker.memory import MemoryBroker
+from broker.presence import Presence
 from broker.private_topics import CAMERA_STATUS, decode_camera_status
 from broker.status import CameraStatus
 from broker.topic import Private
