@@ -21,6 +21,7 @@ from feature_node.protect import NumbersProtection, PictureProtection, Protect, 
 from feature_node.release import Chain, Clip, Quantise
 from feature_node.settings import CENTERFACE, EdgeSettings
 from feature_node.threads import Threads
+from feature_node.watch import Watch
 from feature_node.way import NoDetector, Way
 from models.manifest import CERTIFICATE
 from models.reading import load_manifest, read_bundle
@@ -50,6 +51,7 @@ def assemble(settings: EdgeSettings, threads: Threads) -> Assembly:
         extractor, protect, why_not = _bundle(settings, threads)
     way = Way(
         detector=_detector(settings) if extractor.profile.needs_faces else NoDetector(),
+        watch=Watch(settings.detect_every),
         holds=Holds(settings.hold, settings.hold_seconds),
         extractor=extractor,
         protect=protect,

@@ -43,12 +43,25 @@ class Hold:
         self._hold_ns = int(seconds * 1e9)
         self._tracks: list[Track] = []
         self._latest_ns = 0
+        self._last: tuple[int, tuple[Box, ...]] | None = None
         self._covered: deque[tuple[int, tuple[Box, ...]]] = deque(maxlen=REMEMBERED)
 
     def cover(self, captured_ns: int, found: tuple[Box, ...]) -> tuple[Box, ...]:
         """Give the boxes to cover in the frame of this time, in which `found` were detected."""
         late = self._latest_ns - CLOCK_JUMP_NS < captured_ns <= self._latest_ns
         boxes = self._late(captured_ns, found) if late else self._follow(captured_ns, found)
+        self._covered.append((captured_ns, boxes))
+        self._last = (captured_ns, found)
+        return boxes
+
+    def found_at(self, captured_ns: int) -> tuple[Box, ...] | None:
+        """Give what was found if the last detection was that of this time; None otherwise."""
+        return self._last[1] if self._last is not None and self._last[0] == captured_ns else None
+
+    def carry(self, captured_ns: int) -> tuple[Box, ...]:
+        """Give the boxes to cover in a frame that was not looked at, since it shows what the last one did."""
+        boxes = tuple(self._moved(track, captured_ns) for track in self._tracks)
+        self._latest_ns = max(self._latest_ns, captured_ns)
         self._covered.append((captured_ns, boxes))
         return boxes
 
@@ -96,14 +109,14 @@ class Holds:
         self._seconds = seconds
         self._holds: OrderedDict[tuple[str, int], Hold] = OrderedDict()
 
-    def cover(self, camera: str, run: int, captured_ns: int, found: tuple[Box, ...]) -> tuple[Box, ...]:
-        """Give the boxes to cover in this frame; see `Hold.cover`."""
+    def of(self, camera: str, run: int) -> Hold:
+        """Give the hold of this run."""
         key = (camera, run)
         hold = self._holds.pop(key, None) or Hold(self._frames, self._seconds)
         self._holds[key] = hold
         if len(self._holds) > STREAMS:
             self._holds.popitem(last=False)
-        return hold.cover(captured_ns, found)
+        return hold
 
 
 def _unmatched(tracks: list[Track], found: tuple[Box, ...]) -> list[Track]:

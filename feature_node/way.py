@@ -20,6 +20,11 @@ from feature_node.intake import Item
 from feature_node.picture import Picture, decode
 from feature_node.protect import Protect, Protected
 from feature_node.threads import Threads
+from feature_node.watch import Watch
+from monitoring.metrics import DETECTIONS
+
+Found = tuple[Box, ...] | int
+"""The faces found in a picture; or the capture time of the one it does not differ from."""
 
 
 class Released(NamedTuple):
@@ -40,6 +45,7 @@ class Way:
         self,
         *,
         detector: Detector,
+        watch: Watch,
         holds: Holds,
         extractor: Extractor,
         protect: Protect,
@@ -49,6 +55,7 @@ class Way:
         key: bytes,
     ) -> None:
         self._detector = detector
+        self._watch = watch
         self._holds = holds
         self._extractor = extractor
         self._protect = protect
@@ -79,14 +86,35 @@ class Way:
         finally:
             # Also where this frame fails: the one after it waits for its own turn only.
             await item.turn()
-        cover = self._holds.cover(frame.camera, frame.run, frame.captured_ns, found)
-        extraction = await self._extractor.extract(picture, Faces(found, cover))
+        faces = await self._hold(frame, picture, found)
+        extraction = await self._extractor.extract(picture, faces)
         protected = self._protect.protect(extraction, (frame.width, frame.height))
         return self._seal(frame, protected)
 
-    def _look(self, frame: Frame) -> tuple[Picture, tuple[Box, ...]]:
+    def _look(self, frame: Frame) -> tuple[Picture, Found]:
+        """Decode, and find the faces unless the picture has not changed."""
         picture = decode(frame.jpeg, frame.width, frame.height)
-        return picture, self._detector.detect(picture) if self._extractor.profile.needs_faces else ()
+        if not self._extractor.profile.needs_faces:
+            return picture, ()
+        stream = (frame.camera, frame.run)
+        unchanged_since = self._watch.unchanged_since(stream, frame.captured_ns, picture)
+        return picture, unchanged_since if unchanged_since is not None else self._detect(picture)
+
+    def _detect(self, picture: Picture) -> tuple[Box, ...]:
+        DETECTIONS.labels("looked").inc()
+        return self._detector.detect(picture)
+
+    async def _hold(self, frame: Frame, picture: Picture, found: Found) -> Faces:
+        """Bring together what is seen in this frame and what was seen before."""
+        hold = self._holds.of(frame.camera, frame.run)
+        if isinstance(found, int):
+            seen = hold.found_at(found)
+            if seen is not None:
+                DETECTIONS.labels("spared").inc()
+                return Faces(seen, hold.carry(frame.captured_ns))
+            # The detection that this frame relied on failed, or another came between.
+            found = await self._threads.run(self._detect, picture)
+        return Faces(found, hold.cover(frame.captured_ns, found))
 
     def _seal(self, frame: Frame, protected: Protected) -> Released:
         now = time.time_ns()

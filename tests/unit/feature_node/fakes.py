@@ -32,6 +32,7 @@ from feature_node.release import Chain, Clip, Quantise
 from feature_node.sending import Sending
 from feature_node.tally import Tally
 from feature_node.threads import Threads
+from feature_node.watch import Watch
 from feature_node.way import Way
 from models.manifest import OutputSpec
 
@@ -139,6 +140,7 @@ async def running(
     answer_timeout: float = 30.0,
     queue: int = 32,
     workers: int = 2,
+    detect_every: int = 1,
 ) -> AsyncIterator[tuple[Bench, Callable[[Frame], object]]]:
     """Run a node; gives its bench and what sends it a frame."""
     bench = Bench()
@@ -152,7 +154,8 @@ async def running(
             camera.subscriber(ANSWERS, capacity=256),
         )
         way = Way(
-            detector=detector or FixedDetector(), holds=Holds(3, 0.5), extractor=extractor, protect=protect,
+            detector=detector or FixedDetector(), watch=Watch(detect_every), holds=Holds(3, 0.5),
+            extractor=extractor, protect=protect,
             gate=ReleaseGate(contract or contract_of(extractor.profile, protect)), threads=threads,
             site=SITE, key=KEY,
         )  # fmt: skip

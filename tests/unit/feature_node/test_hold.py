@@ -107,10 +107,10 @@ def test_many_lost_faces_become_one_box_around_them_all():
 
 def test_cameras_and_runs_do_not_share_boxes():
     holds = Holds(3, 0.5)
-    holds.cover("yard", 1, START, (FACE,))
-    assert holds.cover("door", 1, START + 40 * MS, ()) == ()
-    assert holds.cover("yard", 2, START + 40 * MS, ()) == ()
-    assert covers(holds.cover("yard", 1, START + 40 * MS, ()), FACE)
+    holds.of("yard", 1).cover(START, (FACE,))
+    assert holds.of("door", 1).cover(START + 40 * MS, ()) == ()
+    assert holds.of("yard", 2).cover(START + 40 * MS, ()) == ()
+    assert covers(holds.of("yard", 1).cover(START + 40 * MS, ()), FACE)
 
 
 boxes = st.builds(
