@@ -13,7 +13,6 @@ from camera_node.board import StatusBoard
 from camera_node.clock import host_clock
 from camera_node.errors import BadOption, CameraError, LinkClosed, MissingExtra, SourceFailed
 from camera_node.framer import Framer
-from camera_node.masking import mask_source, mask_text
 from camera_node.newest import NewestSender
 from camera_node.open_source import open_source
 from camera_node.pacing import as_it_comes, in_real_time
@@ -22,6 +21,7 @@ from camera_node.source import Picture, Source
 from camera_node.waiting import WaitingSender
 from camera_node.window import Window
 from monitoring.logs import get_logger
+from monitoring.masking import mask_source, mask_text
 from monitoring.metrics import RECONNECTS
 
 STEADY_PICTURES: Final = 100

@@ -16,7 +16,7 @@ from typing import BinaryIO, Final, Literal
 from camera_node.capture_wire import Ended, Failed, Message, Order, decode_order, encode
 from camera_node.decoder_log import DecoderLog
 from camera_node.errors import BadOption, BadSource, CameraError, MissingExtra, SourceTimeout
-from camera_node.masking import mask_text
+from monitoring.masking import mask_text
 
 _F_SETPIPE_SZ: Final = getattr(fcntl, "F_SETPIPE_SZ", 1031)
 _PIPE_BYTES: Final = 2**20

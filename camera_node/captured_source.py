@@ -25,9 +25,9 @@ from camera_node.capture_wire import (
 )
 from camera_node.decoder_log import ENVIRONMENT, WITH_WARNINGS
 from camera_node.errors import BadOption, BadSource, CameraError, MissingExtra, SourceFailed, SourceTimeout
-from camera_node.masking import mask_source
 from camera_node.source import Picture, SourceCounts, SourceInfo
 from camera_node.source_kind import Kind
+from monitoring.masking import mask_source
 
 START_SECONDS: Final = 20.0
 """For a process to start and load its libraries on a busy small machine."""

@@ -10,7 +10,6 @@ from camera_node.capture_wire import Counted, Message, Opened, Order, Shot
 from camera_node.change import ChangeMeter
 from camera_node.decoder_log import DecoderLog
 from camera_node.errors import SourceFailed
-from camera_node.masking import mask_source
 from camera_node.prepare import Preparer
 from camera_node.rate import Rate
 from camera_node.reader import Moment, Reader
@@ -18,6 +17,7 @@ from camera_node.readers import reader_for
 from camera_node.source import Picture
 from camera_node.source_kind import CAN_FREEZE, LIVE
 from camera_node.zones import Pixels
+from monitoring.masking import mask_source
 
 Send = Callable[[Message], None]
 

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from typing import Final, final
 
-from camera_node.masking import mask_text
+from monitoring.masking import mask_text
 
 # FFmpeg by itself writes its errors, and nothing less, to standard error at once; told a level, OpenCV
 # prints for it to standard output, later. What an HTTP camera answered is only a warning (24) to FFmpeg.

@@ -6,9 +6,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from camera_node.capture_wire import Order
 from camera_node.captured_source import CapturedSource
 from camera_node.errors import BadOption, BadSource
-from camera_node.masking import mask_url
 from camera_node.settings import CameraSpec
 from camera_node.source import Source
+from monitoring.masking import mask_url
 
 
 def open_source(spec: CameraSpec) -> Source:

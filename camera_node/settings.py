@@ -9,9 +9,9 @@ from broker.address import BrokerAddress
 from broker.bounds import MAX_PIXELS, MAX_SIDE
 from broker.identity import check_name
 from camera_node.errors import BadOption
-from camera_node.masking import mask_source, mask_text
 from camera_node.source_kind import LIVE, Kind, kind_of
 from camera_node.zones import Zone, check_zone
+from monitoring.masking import mask_source, mask_text
 
 Pace = Literal["fast", "realtime"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from camera_node.errors import BadSource
-from camera_node.masking import mask_source
+from monitoring.masking import mask_source
 
 Kind = Literal["file", "folder", "rtsp", "http", "device", "demo"]
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from camera_node.decoder_log import DecoderLog
 from camera_node.errors import SourceFailed
-from camera_node.masking import mask_url
 from camera_node.reader import Moment, check_dimensions
 from camera_node.source import SourceInfo
 from camera_node.video_reader import plausible_fps
 from camera_node.zones import Pixels
+from monitoring.masking import mask_url
 
 
 @final

@@ -5,16 +5,15 @@ are never among them; the last line of defence drops bytes and masks credentials
 """
 
 import logging
-import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import structlog
 
-Format = Literal["console", "json"]
+from monitoring.masking import mask_text
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+Format = Literal["console", "json"]
 
 
 def set_up_logs(node: str, log_format: Format = "console", level: int = logging.INFO) -> None:
@@ -53,5 +52,5 @@ def without_secrets(
         if isinstance(value, bytes | bytearray | memoryview):
             event[key] = f"<{len(value)} bytes>"
         elif isinstance(value, str):
-            event[key] = _CREDENTIALS.sub("***@", value)
+            event[key] = mask_text(value)
     return event

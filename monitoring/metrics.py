@@ -112,4 +112,3 @@ NETWORK_SECONDS: Final = Histogram(
 def describe_build(version: str, python: str, role: str) -> None:
     """Export what is running; no process id, no command line."""
     BUILD_INFO.info({"version": version, "python": python, "role": role})
-

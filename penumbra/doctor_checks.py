@@ -18,7 +18,7 @@ from broker.probe import probe_broker
 from broker.status import NodeStatus
 from camera_node.clock import host_clock
 from camera_node.errors import CameraError
-from camera_node.masking import mask_source
+from monitoring.masking import mask_source
 from camera_node.open_source import open_source
 from camera_node.settings import CameraSpec
 from models.bundle import load_analyzer, load_extractor

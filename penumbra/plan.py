@@ -6,7 +6,7 @@ from rich.console import Console
 
 from broker.address import BrokerAddress
 from broker.topic import Role
-from camera_node.masking import mask_source
+from monitoring.masking import mask_source
 from penumbra.brokers import Broker, ConfiguredBroker, analyzer_names
 from penumbra.node_settings import RedisPlace, analyzer_settings, bundle_name, camera_settings, edge_settings
 from penumbra.pipeline_schema import BrokerEntry, CameraEntry, Pipeline

@@ -17,7 +17,7 @@ from broker.link import Link
 from broker.mqtt import mqtt_link
 from broker.status import NodeStatus
 from broker.topic import Cloud, Private, Role
-from camera_node.masking import mask_source
+from monitoring.masking import mask_source
 from penumbra.brokers import (
     VIEWER,
     RunningBroker,

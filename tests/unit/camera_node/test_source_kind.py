@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camera_node.errors import BadSource
-from camera_node.masking import mask_source, mask_text, mask_url
 from camera_node.source_kind import device_path, kind_of
+from monitoring.masking import mask_source, mask_text, mask_url
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,19 @@
 """Logs are structured and keep secrets and payloads out."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from monitoring.logs import get_logger, set_up_logs
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 def test_a_line_of_json_names_the_node(capsys: pytest.CaptureFixture[str]) -> None:
