@@ -9,6 +9,7 @@ from broker.answers import Answer
 from broker.ends import Publisher
 from broker.frames import Frame
 from broker.private_topics import ANSWERS, FRAMES
+from broker.topic import Private
 from camera_node.replay import ReplayProgress, ReplaySummary, replay
 from camera_node.settings import CameraSpec
 from tests.servers import until
@@ -79,7 +80,7 @@ async def replaying(
         if keep_frames:
             now.frames[frame.sequence] = frame
 
-    link = link_to(setup.private.side, setup.camera_address(camera))
+    link = link_to(Private, setup.camera_address(camera))
     answers = link.subscriber(ANSWERS, only=camera)
     frames = _Keeping(link.publisher(FRAMES), keep)
     wanted = CameraSpec(name=camera, source=str(source), **{"resend_after": 1.0, **spec})
