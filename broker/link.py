@@ -131,7 +131,7 @@ class Link(Generic[S]):
             raise ValueError(f"{mailbox.filter} is already received on this link")
         self._mailboxes.append(mailbox)
         if self._session is not None:
-            task = asyncio.ensure_future(self._subscribe(self._session, mailbox))
+            task = asyncio.ensure_future(self._subscribe_now(self._session, mailbox))
             mailbox.keep(task)
         return mailbox
 
@@ -219,6 +219,11 @@ class Link(Generic[S]):
 
     async def _subscribe(self, session: Session, mailbox: Mailbox[Any]) -> None:
         await session.subscribe(mailbox.filter, group=mailbox.group, qos=mailbox.topic.qos)
+
+    async def _subscribe_now(self, session: Session, mailbox: Mailbox[Any]) -> None:
+        """Subscribe on a session that stands; if that is lost meanwhile, the next one subscribes anyway."""
+        with contextlib.suppress(SessionLost):
+            await self._subscribe(session, mailbox)
 
     async def _say(self, session: Session, data: bytes) -> None:
         assert self._presence is not None  # noqa: S101 - callers have checked
