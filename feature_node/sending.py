@@ -35,6 +35,7 @@ class Sending:
             boxes=released.boxes,
             bytes_cloud=len(released.sealed.wire),
             protection=released.protection,
+            picture=released.picture,
         )
         self._flights.expect(key, flight)
         self._tasks.create_task(self._send(key, released.sealed), name=f"send {item.frame.camera}")

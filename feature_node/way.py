@@ -35,6 +35,7 @@ class Released(NamedTuple):
     sent_ns: int
     boxes: tuple[PixelBox, ...]
     protection: Protection
+    picture: bool
 
 
 @final
@@ -129,7 +130,14 @@ class Way:
             regions=protected.regions,
             protection=protected.protection,
         )
-        return Released(self._gate.seal(draft), draft.bundle, now, protected.boxes, protected.protection)
+        return Released(
+            self._gate.seal(draft),
+            draft.bundle,
+            now,
+            protected.boxes,
+            protected.protection,
+            draft.kind == "picture",
+        )
 
 
 @final
