@@ -18,12 +18,12 @@ from broker.probe import probe_broker
 from broker.status import NodeStatus
 from camera_node.clock import host_clock
 from camera_node.errors import CameraError
-from monitoring.masking import mask_source
 from camera_node.open_source import open_source
 from camera_node.settings import CameraSpec
 from models.bundle import load_analyzer, load_extractor
 from models.catalogue import find
 from models.errors import BundleError
+from monitoring.masking import mask_source
 from penumbra.findings import Finding
 from penumbra.masking import mask
 from penumbra.node_settings import RedisPlace

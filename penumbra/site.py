@@ -93,8 +93,21 @@ class Site:
         )
 
     @property
+    def refusal(self) -> str:
+        """Why the edge lets nothing leave; empty where it does."""
+        edge = self.board.nodes.get(self.pipeline.edge.name)
+        if edge is None or edge.state != "refusing":
+            return ""
+        return (
+            f"Nothing leaves this machine: {edge.detail}. "
+            "Choose another bundle (penumbra bundle list), or change what refuses it under edge."
+        )
+
+    @property
     def waiting_for(self) -> str:
         """What is not ready yet, in words; empty once everything is."""
+        if self.refusal:
+            return ""
         edge = self.board.nodes.get(self.pipeline.edge.name)
         if edge is None or edge.state not in _UP:
             return f"the edge ({edge.state}: {edge.detail})" if edge and edge.detail else "the edge"
@@ -106,11 +119,13 @@ class Site:
         """Wait until the edge and an analyzer can answer.
 
         Raises:
-            RunError: They are not within a minute.
+            RunError: They are not within a minute, or the edge lets nothing leave.
         """
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await self.board.wait_until(lambda: not self.waiting_for)
+            if self.refusal:
+                raise RunError(self.refusal)
         except TimeoutError:
             raise RunError(
                 f"Not ready after {READY_SECONDS:g} s: waiting for {self.waiting_for}. "

@@ -12,6 +12,8 @@ from penumbra.rates import Window, percentile
 WINDOW_SECONDS: Final = 5.0
 KEPT_AGES: Final = 50_000
 REMEMBERED: Final = 1024
+# What came a second time was answered the first time.
+_NO_LOSS: Final = {"duplicate", "answered-before"}
 
 
 @final
@@ -135,7 +137,7 @@ class CameraTally:
             refused=self._last.reason if self._last and self._last.outcome == "refused" else "",
             age_p50=percentile(ages, 0.5),
             age_p95=percentile(ages, 0.95),
-            dropped=self._dropped().total(),
+            dropped=self._dropped().total() + self._refused.total(),
             home=self._home.per_second(now, self._since),
             cloud=self._cloud.per_second(now, self._since),
             as_jpeg=self._as_jpeg.per_second(now, self._since),
@@ -158,7 +160,9 @@ class CameraTally:
         )
 
     def _dropped(self) -> Counter[str]:
-        dropped = Counter(self._edge_dropped)
+        """Pictures that nothing was answered about; the edge also counts what it refused in an answer."""
+        edge = {why: count for why, count in self._edge_dropped.items() if why not in _NO_LOSS}
+        dropped = Counter(edge) - self._refused
         for status in self._runs.values():
             dropped.update(status.dropped)
         return dropped

@@ -135,6 +135,8 @@ def surroundings(site: Site) -> Surroundings:
     notes = []
     if not site.link.connected:
         notes.append(f"private broker: {site.link.detail}")
+    elif site.refusal:
+        notes.append(site.refusal)
     elif site.waiting_for:
         notes.append(f"waiting for {site.waiting_for}")
     sends = site.pipeline.edge.kind

@@ -74,6 +74,7 @@ def test_what_was_held_back_is_counted_by_reason_and_crossed_nothing() -> None:
     tally.answer(answer(0, outcome="refused", reason="detector-failed", regions=(), bytes_cloud=0), 1.0)
     row, totals = tally.row(1.0), tally.totals()
     assert row.answer == "held back: detector-failed"
+    assert row.dropped == 1
     assert row.refused == "detector-failed"
     assert row.sent_sizes == ()
     assert totals.refused == {"detector-failed": 1}
@@ -94,6 +95,14 @@ def test_drops_add_up_over_runs_and_nodes() -> None:
     assert board.rows()[0].dropped == 9
     assert board.totals().dropped == {"superseded": 9}
     assert board.totals().read == 12
+
+
+def test_what_the_edge_refused_in_an_answer_or_had_twice_counts_once() -> None:
+    tally = CameraTally("yard", "")
+    tally.answer(answer(0, outcome="refused", reason="policy", regions=()), 1.0)
+    tally.edge_dropped({"policy": 1, "duplicate": 5, "superseded": 2})
+    assert tally.totals().dropped == {"superseded": 2}
+    assert tally.totals().refused == {"policy": 1}
 
 
 def test_unknown_cameras_appear_but_not_without_end() -> None:
