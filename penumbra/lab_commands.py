@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from rich import progress
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from penumbra.bundle_commands import show_bundle
 from privacy_lab.errors import BadRecipe, TorchMissing
 
 if TYPE_CHECKING:
-    from privacy_lab.recipe import Recipe
+    from privacy_lab.checkpoints import Progress
+    from privacy_lab.recipe import PictureRecipe, Recipe
 
 app = typer.Typer(help="Train extractors and analyzers, offline.", no_args_is_help=True)
 
@@ -51,21 +52,24 @@ def train(
     import torch  # noqa: PLC0415
 
     from privacy_lab.assemble import train_bundle  # noqa: PLC0415
-    from privacy_lab.recipe import read_recipe  # noqa: PLC0415
+    from privacy_lab.assemble_picture import train_picture_bundle  # noqa: PLC0415
+    from privacy_lab.recipe import Recipe, read_any_recipe  # noqa: PLC0415
 
     torch.set_num_threads(threads)
     cv2.setNumThreads(1)
-    plan = read_recipe(find_recipe(recipe))
+    plan = read_any_recipe(find_recipe(recipe))
     console = Console()
     with _bar(console) as bar:
         task = bar.add_task(plan.name, total=plan.training.epochs, loss="")
-        train_bundle(
-            plan,
-            data,
-            out,
-            checkpoint=_checkpoint_file(checkpoint, plan),
-            watch=lambda now: bar.update(task, completed=now.epoch, loss=f"loss {now.losses[-1]:.4f}"),
-        )
+        kept = _checkpoint_file(checkpoint, plan)
+
+        def watch(now: "Progress") -> None:
+            bar.update(task, completed=now.epoch, loss=f"loss {now.losses[-1]:.4f}")
+
+        if isinstance(plan, Recipe):
+            train_bundle(plan, data, out, checkpoint=kept, watch=watch)
+        else:
+            train_picture_bundle(plan, data, out, checkpoint=kept, watch=watch)
     show_bundle(out, console)
 
 
@@ -94,11 +98,18 @@ def find_recipe(name_or_path: str) -> Path:
     raise BadRecipe(f"{name_or_path}: no such recipe. Shipped: {', '.join(known)}; or give a YAML file.")
 
 
-def _checkpoint_file(folder: Path | None, plan: "Recipe") -> Path:
+def _checkpoint_file(folder: Path | None, plan: "Recipe | PictureRecipe") -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     return (folder or cache / "penumbra" / "lab") / f"{plan.name}-{plan.digest}.safetensors"
 
 
-def _bar(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("epochs"))
-    return Progress(*columns, TextColumn("{task.fields[loss]}"), TimeRemainingColumn(), console=console)
+def _bar(console: Console) -> progress.Progress:
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("epochs"),
+        progress.TextColumn("{task.fields[loss]}"),
+        progress.TimeRemainingColumn(),
+        console=console,
+    )

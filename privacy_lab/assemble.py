@@ -28,7 +28,7 @@ from privacy_lab.examples import FaceExamples
 from privacy_lab.export import export_half
 from privacy_lab.faces import FACESCRUB, GENDER, FaceSet
 from privacy_lab.networks import build, count_parameters, split
-from privacy_lab.recipe import Recipe
+from privacy_lab.recipe import PictureRecipe, Recipe
 from privacy_lab.splits import Split, split_by_identity, split_by_picture
 from privacy_lab.training import Watch, fit
 
@@ -167,7 +167,15 @@ def _provenance(recipe: Recipe, parts: Sequence[Part]) -> Provenance:
         )
         for part in parts
     )
-    code = f"penumbra {version('penumbra')}, torch {version('torch')}"
+    return provenance_of(recipe, data)
+
+
+def provenance_of(recipe: Recipe | PictureRecipe, data: tuple[DataSource, ...]) -> Provenance:
+    """Say which code, recipe and data a bundle is from."""
     return Provenance(
-        code, f"{recipe.name}.yaml, digest {recipe.digest}", recipe.training.seed, data, recipe.terms
+        code=f"penumbra {version('penumbra')}, torch {version('torch')}",
+        recipe=f"{recipe.name}.yaml, digest {recipe.digest}",
+        seed=recipe.training.seed,
+        data=data,
+        terms=recipe.terms,
     )

@@ -1,6 +1,8 @@
 """Networks of named layers, and the cut that parts one into a front and a back half."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import final
 
 from torch import Tensor, nn
@@ -8,7 +10,6 @@ from torch import Tensor, nn
 from privacy_lab.errors import BadRecipe
 from privacy_lab.recipe import NetworkSpec
 
-# Channels below which an image network's first layer is not worth its cost.
 _COLOURS = 3
 
 
@@ -39,7 +40,7 @@ def build(spec: NetworkSpec, labels: int) -> nn.Sequential:
     """
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     layers["stem"] = nn.Sequential(*_convolution(_COLOURS, spec.widths[0], 3, 2), nn.ReLU(inplace=True))
-    for number, (before, after) in enumerate(zip(spec.widths, spec.widths[1:], strict=False), 1):
+    for number, (before, after) in enumerate(pairwise(spec.widths), 1):
         layers[f"stage{number}"] = Residual(before, after, 2)
     layers["squeeze"] = nn.Sequential(
         nn.Conv2d(spec.widths[-1], spec.code, 1, bias=False),
@@ -50,6 +51,20 @@ def build(spec: NetworkSpec, labels: int) -> nn.Sequential:
     layers["refine"] = Residual(spec.behind, spec.behind, 1)
     layers["pool"] = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
     layers["head"] = nn.Linear(spec.behind, labels)
+    return nn.Sequential(layers)
+
+
+def build_for_pictures(widths: Sequence[int], labels: int) -> nn.Sequential:
+    """Build a network that answers whether something is anywhere in a picture of any size.
+
+    The highest answer over all places is kept, not the mean: one small region decides.
+    """
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    layers["stem"] = nn.Sequential(*_convolution(_COLOURS, widths[0], 3, 2), nn.ReLU(inplace=True))
+    for number, (before, after) in enumerate(pairwise(widths), 1):
+        layers[f"stage{number}"] = Residual(before, after, 2)
+    layers["pool"] = nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten())
+    layers["head"] = nn.Linear(widths[-1], labels)
     return nn.Sequential(layers)
 
 

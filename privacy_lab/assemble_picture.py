@@ -1,0 +1,120 @@
+"""From clips to a bundle that answers censored pictures: train, export, measure on clips held out, write."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from models.bundle import AnalyzerBundle, load_analyzer
+from models.manifest import ANALYZER, Accuracy, DataSource, Manifest, Parameters, RegionSpec
+from models.writer import entry_of, write_bundle
+from privacy_lab.assemble import provenance_of
+from privacy_lab.clips import CLIP_SETS
+from privacy_lab.errors import ExportFailed
+from privacy_lab.evaluation import accuracy_of
+from privacy_lab.export import export_half
+from privacy_lab.networks import build_for_pictures, count_parameters
+from privacy_lab.picture_examples import PHOTOGRAPHS, PictureExamples, Places, censored_pairs, read_places
+from privacy_lab.recipe import PictureRecipe
+from privacy_lab.training import Watch, fit
+
+Picture = NDArray[np.uint8]
+
+_MEASURED: Final = "the same frames without and with shaded regions at random places; clips never trained on"
+_PHOTOGRAPH_TERMS: Final = "public domain or CC0, as scikit-image states for each"
+
+
+def train_picture_bundle(
+    recipe: PictureRecipe, data: Path, out: Path, *, checkpoint: Path | None, watch: Watch = lambda _: None
+) -> Manifest:
+    """Train by the recipe on the clips under the folder `data` and write the bundle to `out`.
+
+    Raises:
+        LabError: data, checkpoint or recipe cannot be used, or the result does not beat the recipe's floor.
+        BundleError: `out` cannot be written.
+    """
+    places = read_places(recipe, data)
+    torch.manual_seed(recipe.training.seed)
+    network = build_for_pictures(recipe.widths, len(recipe.labels))
+    together = [picture for pictures in places.train.values() for picture in pictures]
+    examples = PictureExamples(together, recipe)
+    fit(network, examples, recipe.training, recipe=recipe.digest, checkpoint=checkpoint, watch=watch)
+    return _write(recipe, places, network, out)
+
+
+def measure_pictures(recipe: PictureRecipe, places: Places, analyzer: AnalyzerBundle) -> Accuracy:
+    """Count right answers over every held-out frame, once as it is and once with shaded regions.
+
+    Raises:
+        ExportFailed: they do not beat the recipe's floor.
+    """
+    right = n = 0
+    for pictures in places.held_out.values():
+        for pair in censored_pairs(pictures, recipe.styles, recipe.training.seed):
+            answers = [label for label, _ in analyzer.analyze(pair)]
+            right += sum(a == b for a, b in zip(answers, recipe.labels, strict=True))
+            n += 2
+    clips = ", ".join(places.held_out)
+    found = accuracy_of(right, n, data=f"frames of {clips}", split=_MEASURED, floor=recipe.floor)
+    if found.accuracy <= recipe.floor:
+        raise ExportFailed(f"{recipe.name}: accuracy {found.accuracy} does not beat the floor {recipe.floor}")
+    return found
+
+
+def _write(recipe: PictureRecipe, places: Places, network: nn.Sequential, out: Path) -> Manifest:
+    takes = (recipe.input.channels, recipe.input.height, recipe.input.width)
+    files = {ANALYZER: export_half(network, takes, (len(recipe.labels),), ANALYZER)}
+    sides = Parameters(0, count_parameters(network))
+    # Measured on a written bundle: exactly what will run is what the manifest speaks of.
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Path(folder) / recipe.name
+        write_bundle(trial, _describe(recipe, places, files, sides, ()), dict(files))
+        measured = measure_pictures(recipe, places, load_analyzer(trial))
+    manifest = _describe(recipe, places, files, sides, (measured,))
+    write_bundle(out, manifest, dict(files))
+    return manifest
+
+
+def _describe(
+    recipe: PictureRecipe,
+    places: Places,
+    files: dict[str, bytes],
+    parameters: Parameters,
+    accuracy: tuple[Accuracy, ...],
+) -> Manifest:
+    return Manifest(
+        schema=1,
+        kind="picture",
+        name=recipe.name,
+        task=recipe.task,
+        labels=recipe.labels,
+        region=RegionSpec("whole"),
+        input=recipe.input,
+        files={ANALYZER: entry_of(files[ANALYZER])},
+        parameters=parameters,
+        provenance=provenance_of(recipe, tuple(_sources(places))),
+        accuracy=accuracy,
+    )
+
+
+def _sources(places: Places) -> Sequence[DataSource]:
+    found = []
+    for about in CLIP_SETS:
+        trained, held = (_count(part, about.key) for part in (places.train, places.held_out))
+        if trained or held:
+            name = f"{about.key}: frames of {about.pattern}"
+            found.append(DataSource(name, about.source, about.terms, trained, held))
+    photographs = _count(places.train, PHOTOGRAPHS)
+    if photographs:
+        source = "the scikit-image package"
+        found.append(DataSource(PHOTOGRAPHS, source, _PHOTOGRAPH_TERMS, photographs, 0))
+    return found
+
+
+def _count(part: dict[str, list[Picture]], key: str) -> int:
+    return sum(len(pictures) for name, pictures in part.items() if name.split("/")[0] == key)
