@@ -20,6 +20,20 @@ from penumbra.pipeline_schema import CameraEntry, EdgeEntry, Pipeline, RedisEntr
 
 DEFAULT_BUNDLE: Final = "gender-simple"
 
+_AS_WRITTEN: Final = (
+    "regions",
+    "detection_size",
+    "threshold",
+    "dilate",
+    "hold",
+    "hold_seconds",
+    "detect_every",
+    "shade",
+    "shade_shape",
+    "max_lag",
+    "answer_timeout",
+)
+
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -78,23 +92,7 @@ def edge_settings(pipeline: Pipeline, private: Broker, cloud: Broker) -> EdgeSet
         EdgeError: A value that cannot be meant.
     """
     edge = pipeline.edge
-    chosen = {
-        name: getattr(edge, name)
-        for name in (
-            "regions",
-            "detection_size",
-            "threshold",
-            "dilate",
-            "hold",
-            "hold_seconds",
-            "detect_every",
-            "shade",
-            "shade_shape",
-            "max_lag",
-            "answer_timeout",
-        )
-        if getattr(edge, name) is not None
-    }
+    chosen = {name: getattr(edge, name) for name in _AS_WRITTEN if getattr(edge, name) is not None}
     bundle = edge.bundle if edge.kind == "shade" else bundle_name(edge)
     return EdgeSettings(
         site=pipeline.site,

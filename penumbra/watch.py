@@ -8,6 +8,7 @@ from typing import Final
 
 from broker.address import BrokerAddress
 from broker.answers import Answer, encode_answer
+from broker.ends import Subscriber
 from broker.mqtt import mqtt_link
 from broker.private_topics import ANSWERS
 from broker.topic import Private
@@ -35,21 +36,11 @@ async def run_watch(
     """
     link = mqtt_link(Private, address, client_id=f"watch-{secrets.token_hex(4)}")
     answers = link.subscriber(ANSWERS, only=camera, capacity=256)
-
-    async def follow() -> None:
-        printed = 0
-        async for delivery in answers:
-            say(encode_answer(delivery.message).decode() if as_json else answer_line(delivery.message))
-            delivery.done()
-            printed += 1
-            if printed == limit:
-                return
-        raise RunError(f"{address}: the link to the broker is closed.")
-
+    show = _as_json if as_json else answer_line
     with stop_on_signals() as stop:
         async with link:
             await link.wait_connected(CONNECT_SECONDS)
-            following = asyncio.create_task(follow(), name="answers")
+            following = asyncio.create_task(_follow(answers, show, say, limit), name="answers")
             stopping = asyncio.create_task(stop.wait(), name="stop")
             try:
                 await asyncio.wait({following, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -59,6 +50,23 @@ async def run_watch(
                 following.cancel()
                 stopping.cancel()
                 await asyncio.gather(following, stopping, return_exceptions=True)
+
+
+async def _follow(
+    answers: Subscriber[Answer], show: Callable[[Answer], str], say: Callable[[str], None], limit: int | None
+) -> None:
+    printed = 0
+    async for delivery in answers:
+        say(show(delivery.message))
+        delivery.done()
+        printed += 1
+        if printed == limit:
+            return
+    raise RunError("The link to the broker is closed.")
+
+
+def _as_json(answer: Answer) -> str:
+    return encode_answer(answer).decode()
 
 
 def answer_line(answer: Answer) -> str:
