@@ -19,6 +19,7 @@ from penumbra.masking import shown
 from penumbra.pipeline_schema import CameraEntry, EdgeEntry, Pipeline, RedisEntry
 
 DEFAULT_BUNDLE: Final = "gender-simple"
+PICTURE_BUNDLE: Final = "people-present"
 
 _AS_WRITTEN: Final = (
     "regions",
@@ -49,8 +50,8 @@ class RedisPlace:
 
 
 def bundle_name(edge: EdgeEntry) -> str:
-    """The bundle that the edge and its analyzers use."""
-    return edge.bundle or DEFAULT_BUNDLE
+    """The bundle that the edge and its analyzers use; shaded pictures have a bundle of their own."""
+    return edge.bundle or (PICTURE_BUNDLE if edge.kind == "shade" else DEFAULT_BUNDLE)
 
 
 def camera_spec(name: str, camera: CameraEntry, private: Broker) -> CameraSpec:
@@ -93,7 +94,6 @@ def edge_settings(pipeline: Pipeline, private: Broker, cloud: Broker) -> EdgeSet
     """
     edge = pipeline.edge
     chosen = {name: getattr(edge, name) for name in _AS_WRITTEN if getattr(edge, name) is not None}
-    bundle = edge.bundle if edge.kind == "shade" else bundle_name(edge)
     return EdgeSettings(
         site=pipeline.site,
         node=edge.name,
@@ -101,7 +101,7 @@ def edge_settings(pipeline: Pipeline, private: Broker, cloud: Broker) -> EdgeSet
         cloud=cloud.address_for(Role.EDGE, edge.name),
         key_file=edge.key_file or key_folder() / f"{pipeline.site}.key",
         extractor=edge.kind,
-        bundle=find(bundle).absolute() if bundle else None,
+        bundle=find(bundle_name(edge)).absolute(),
         detector=edge.detector,
         policy=Policy(
             require_certificate=edge.policy.require_certificate,

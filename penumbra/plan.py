@@ -74,7 +74,7 @@ def _place(entry: BrokerEntry | None) -> str:
 def _edge(pipeline: Pipeline) -> str:
     edge = pipeline.edge
     if edge.kind == "shade":
-        return f"pictures with every face shaded ({edge.shade or 'solid'})"
+        return f"pictures with every face shaded ({edge.shade or 'solid'}), for {bundle_name(edge)}"
     return f"bundle {bundle_name(edge)} on {edge.regions or 'the regions it was made for'}"
 
 

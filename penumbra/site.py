@@ -74,7 +74,7 @@ class Site:
     def header(self) -> str:
         """The addresses and what is sent, in one line."""
         edge = self.pipeline.edge
-        sends = f"bundle {bundle_name(edge)}" if edge.kind == "bundle" else "shaded pictures"
+        sends = f"bundle {bundle_name(edge)}{', shaded pictures' if edge.kind == 'shade' else ''}"
         return (
             f"Penumbra {version('penumbra')} · {sends} · private broker {self.private.place} · "
             f"cloud broker {self.cloud.place} · Redis {self.redis.shown}"

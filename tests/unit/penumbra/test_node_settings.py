@@ -11,6 +11,7 @@ from penumbra.errors import ConfigError
 from penumbra.node_settings import (
     RedisPlace,
     analyzer_settings,
+    bundle_name,
     camera_settings,
     edge_settings,
     encode_settings,
@@ -53,8 +54,12 @@ def test_the_edge_gets_what_was_written_and_its_own_defaults_otherwise() -> None
     assert settings.private.username == settings.cloud.username == "edge-edge"
 
 
-def test_shading_needs_no_bundle() -> None:
-    assert edge_settings(pipeline(extractor="shade"), Somewhere(), Somewhere()).bundle is None
+def test_shaded_pictures_have_a_bundle_of_their_own_unless_another_is_named() -> None:
+    assert bundle_name(pipeline(extractor="shade").edge) == "people-present"
+    settings = edge_settings(pipeline(extractor="shade", bundle="gender-simple"), Somewhere(), Somewhere())
+    assert settings.extractor == "shade"
+    assert settings.bundle is not None
+    assert settings.bundle.stem == "gender-simple"
 
 
 def test_an_analyzer_is_told_where_redis_is_but_no_secret() -> None:
