@@ -102,6 +102,11 @@ async def work(
     )
     await stop.wait()
     receiving.cancel()
+    await _drain(intake, flights)
+
+
+async def _drain(intake: Intake, flights: Flights) -> None:
+    """Let what was taken in be answered, within a bound."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_SECONDS):
             await intake.settled(lambda: len(flights) == 0)

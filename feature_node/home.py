@@ -78,7 +78,12 @@ class Home:
         facts, flight = landed
         self._clock.add(flight.sent_ns, result.received_ns, result.answered_ns, home_ns)
         CLOCK_OFFSET_SECONDS.labels("analyzer").set(self._clock.seconds or 0.0)
-        self._publish(facts, self._answer(facts, flight, result, home_ns))
+        answer = self._answer(facts, flight, result, home_ns)
+        for hop in answer.hops.__struct_fields__:
+            HOP_SECONDS.labels(hop).observe(getattr(answer.hops, hop))
+        REGIONS.labels(facts.camera).inc(len(flight.boxes))
+        CLOUD_BYTES.labels(facts.camera).inc(flight.bytes_cloud)
+        self._publish(facts, answer)
 
     def refuse(self, key: FrameKey, reason: str) -> None:
         """Answer a frame of which nothing leaves, or whose numbers did not arrive."""
@@ -132,10 +137,6 @@ class Home:
             cloud_round_trip=_seconds(flight.sent_ns, home_ns),
             analyzer=_seconds(result.received_ns, result.answered_ns),
         )
-        for hop in hops.__struct_fields__:
-            HOP_SECONDS.labels(hop).observe(getattr(hops, hop))
-        REGIONS.labels(facts.camera).inc(len(flight.boxes))
-        CLOUD_BYTES.labels(facts.camera).inc(flight.bytes_cloud)
         now = time.time_ns()
         return Answer(
             camera=facts.camera,
