@@ -53,7 +53,8 @@ def split(bundle: BundleArgument, out: OutOption = Path()) -> None:
 @app.command("list")
 def list_bundles() -> None:
     """List the bundles that ship with the project."""
-    table = Table("name", "answers", "sends", "accuracy", "id", box=None)
+    table = Table("name", "answers", "sends", "accuracy", box=None)
+    table.add_column("id", no_wrap=True)  # an id cut short names nothing
     for name, path in shipped().items():
         manifest = load_manifest(path)
         measured = " ".join(_share(entry) for entry in manifest.accuracy)
