@@ -19,13 +19,17 @@ from broker.mqtt import MqttTransport
 from broker.results import decode_result
 from broker.status import decode_node_status
 from broker.transport import Incoming
+from camera_node.settings import CameraSpec
 from models.catalogue import find
 from models.manifest import decode_manifest
+from tests.media import CAR, camera_clip
+from tests.rtsp import require_rtsp, running_rtsp
 from tests.servers import LOOPBACK, until
 from tests.system.faces import CenterFaceFinder, YuNetFinder, decode, detail_left, flat
 from tests.system.leaks import FRAME_START, jpegs, leaked_words
 from tests.system.pipeline import BUNDLE, BrokerServer, Setup, running_setup
 from tests.system.replays import Replaying, assert_all_answered, replaying
+from tests.system.watching import watching
 
 CAMERA = "kanarienvogel-haustuer"
 SITE = "villa-kunterbunt"
@@ -100,6 +104,7 @@ async def cloud_heaps(setup: Setup, seen: Sequence[Incoming]) -> dict[str, bytes
         "the cloud link, homeward": b"".join(recorder.received),
         "the cloud broker's topics": b"\n".join(i.path.encode() + b" " + i.data for i in seen),
         "Redis": await redis_heap(setup),
+        "the cloud broker's log": setup.cloud.server.log().encode(),
         "the analyzer's log": setup.analyzer.log().encode(),
         "the analyzer's metrics": (await setup.analyzer.metrics()).text.encode(),
     }
@@ -234,3 +239,35 @@ def check_pictures(
             assert left < DETAIL_ALLOWED, f"frame {sequence}: {face} shows {left:.0%} of its detail"
             assert flat(censored, face) or not solid, f"frame {sequence}: {face} is not wholly covered"
     assert recognisable > len(pictures), f"{recognisable} of {faces} faces showed anything: a poor test"
+
+
+async def test_a_cameras_account_is_on_no_wire_and_in_no_log(data_dir: Path, tmp_path: Path) -> None:
+    require_rtsp()
+    user, password = "wachmann-am-tor", "sesam-oeffne-dich-sofort"
+    (tmp_path / "rtsp.password").write_text(password)
+    clip = await asyncio.to_thread(camera_clip, data_dir / CAR, tmp_path / "camera.h264")
+    async with (
+        running_rtsp(clip, user, password) as rtsp,
+        running_setup(tmp_path, cameras=[CAMERA], site=SITE, record=True) as setup,
+        spying(setup.cloud) as seen,
+        watching(setup) as watcher,
+    ):
+        source = f"rtsp://{user}@127.0.0.1:{rtsp.port}/live"
+        camera = setup.camera(
+            CameraSpec(name=CAMERA, source=source, fps=5, password_file=tmp_path / "rtsp.password")
+        )
+        camera.start()
+        await watcher.sees_more_answers(CAMERA, 10)
+        rtsp.kill()  # so that errors about it are told, too
+        await watcher.sees(CAMERA, "stalled", "failed", "connecting")
+        logs = "".join(node.log() for node in (camera, setup.edge, setup.analyzer))
+        pages = "".join([(await node.metrics()).text for node in (camera, setup.edge, setup.analyzer)])
+        heaps = {
+            **await cloud_heaps(setup, seen),
+            "the private link": private_heap(setup),
+            "the logs": logs.encode(),
+            "the metrics": pages.encode(),
+        }
+        for name, heap in heaps.items():
+            assert not (leaked := leaked_words(heap, [user, password])), f"{name} holds {leaked}"
+        await camera.stop()

@@ -65,6 +65,30 @@ async def test_both_brokers_vanish_at_once(short_clip: Path, tmp_path: Path) -> 
         await setup.ready()
 
 
+async def test_brokers_that_hang_are_left_and_found_again(short_clip: Path, tmp_path: Path) -> None:
+    async with running_setup(tmp_path) as setup, replaying(setup, short_clip) as replay:
+        await replay.more_answers(5)
+        sides = {"private": setup.private.server, "cloud": setup.cloud.server}
+        for server in sides.values():
+            server.pause()
+        try:
+            for side in sides:
+                await link_is(setup, side, 0)
+        finally:
+            for server in sides.values():
+                server.resume()
+        for side in sides:
+            await link_is(setup, side, 1)
+        await assert_all_answered(replay, 47)
+
+
+async def link_is(setup: Setup, side: str, up: int) -> None:
+    async def found() -> bool:
+        return (await setup.edge.metrics())["penumbra_link_up", side] == up
+
+    await until(found, f"the edge's {side} link {'up' if up else 'down'}", SLOW)
+
+
 ORDERS = {
     "camera first": ("camera", "private broker", "cloud broker", "redis", "edge", "analyzer"),
     "edge before the brokers": ("edge", "cloud broker", "camera", "private broker", "redis", "analyzer"),
