@@ -57,9 +57,10 @@ def plan(pipeline: Pipeline, command: Command) -> list[str]:
     if command != "analyzer":
         lines.append(f"private broker: {_place(pipeline.private.broker)}")
     if command != "camera":
-        redis_entry = pipeline.cloud.redis
         lines.append(f"cloud broker: {_place(pipeline.cloud.broker)}")
-        lines.append(f"Redis: {redis_entry.address if redis_entry else _STARTED_HERE}")
+    if command in ("up", "replay", "analyzer"):
+        without = "none, answers are remembered in memory" if command == "analyzer" else _STARTED_HERE
+        lines.append(f"Redis: {pipeline.cloud.redis.address if pipeline.cloud.redis else without}")
     return lines
 
 

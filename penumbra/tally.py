@@ -146,12 +146,14 @@ class CameraTally:
 
     def totals(self) -> Totals:
         """What it came to since the start."""
+        dropped = self._dropped()
         read = sum(status.frames_read for status in self._runs.values())
         return Totals(
-            read=max(read, self._answered + self._refused.total()),
+            # The camera says how much it has read only every other second.
+            read=max(read, self._answered + self._refused.total() + dropped.total()),
             answered=self._answered,
             refused=Counter(self._refused),
-            dropped=self._dropped(),
+            dropped=dropped,
             regions=self._regions,
             home=self._bytes["home"],
             cloud=self._bytes["cloud"],
