@@ -42,7 +42,6 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     extractor: Literal["bundle", "shade"]
     bundle: Path | None = None
     size: tuple[int, int] = WORKING_SIZE
-    frames: int | None = None
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -73,9 +72,9 @@ async def process(work: Work) -> Done:
         hold = Hold(*_HOLD)
         frames = regions = 0
         began = time.perf_counter()
-        for picture, captured_ns in _pictures(work):
+        for picture in pictures_of(work.clip):
             found = detector.detect(picture)
-            faces = Faces(found, hold.cover(captured_ns, found))
+            faces = Faces(found, hold.cover(time.time_ns(), found))
             protected = protect.protect(await extractor.extract(picture, faces), picture.shape[1::-1])
             regions += len(protected.regions)
             analyze(protected.regions)
@@ -100,16 +99,15 @@ def _analyze(work: Work) -> Callable[[tuple[bytes, ...]], object]:
     return lambda payloads: network.analyze(payloads) if payloads else None
 
 
-def _pictures(work: Work) -> Iterator[tuple[Picture, int]]:
-    capture = cv2.VideoCapture(str(work.clip))
+def pictures_of(clip: Path) -> Iterator[Picture]:
+    """Decode a clip, picture by picture."""
+    capture = cv2.VideoCapture(str(clip))
     try:
-        number = 0
-        while work.frames is None or number < work.frames:
+        while True:
             read, pixels = capture.read()
             if not read:
                 return
-            yield np.asarray(pixels, np.uint8), time.time_ns()
-            number += 1
+            yield np.asarray(pixels, np.uint8)
     finally:
         capture.release()
 

@@ -10,7 +10,7 @@ import msgspec
 
 from benchmarks.children import ask
 from benchmarks.deface_video import Clip
-from benchmarks.face_cover import COVERED, Comparison, Cover
+from benchmarks.face_cover import COVERED, Comparison, Cover, Covers
 from benchmarks.harness import Benchmark, BenchmarkError, Context, Report, Row, Spread, Target, prose, spread
 from benchmarks.one_process import Done, Work
 from feature_node.detector import WORKING_SIZE, working_size
@@ -41,10 +41,10 @@ def _run(context: Context) -> Report:
         size = _size(clip)
         ours, theirs = _speeds(clip, size, context)
         context.plan(1)
-        cover = asyncio.run(ask("benchmarks.face_cover", Comparison(clip, size), Cover, _SECONDS))
+        cover = asyncio.run(ask("benchmarks.face_cover", Comparison(clip, size), Covers, _SECONDS))
         context.step(f"{clip.name}: boxes compared")
-        rows += [_speed_row(clip, size, ours, theirs), _miss_row(clip, cover)]
-        notes.append(_note(clip, cover))
+        rows += [_speed_row(clip, size, ours, theirs), *_miss_rows(clip, cover)]
+        notes.append(_note(clip, cover.after_jpeg))
     how = prose(f"""
         Speed: ours is the edge's shading path in one process: decode the clip, detect, hold, shade (solid
         boxes), encode each picture as JPEG of quality 90. Theirs is the function that the `deface`
@@ -52,8 +52,9 @@ def _run(context: Context) -> Report:
         decode the clip through ffmpeg, detect, shade, encode an H.264 video through ffmpeg. Both without
         start-up, both on the same two cores, at the same detection size with the same weights
         (CenterFace). Boxes: each face box that deface's CenterFace finds at that size and threshold 0.2
-        is covered when at least {COVERED:.0%} of its pixels lie under our shaded regions, which are
-        computed from the picture after a camera's JPEG compression; the others are misses.
+        is covered when at least {COVERED:.0%} of its pixels lie under our shaded regions; the others are
+        misses, counted twice: with our faces looked for in the same pixels, and in the picture as the edge
+        receives it, after a camera's JPEG compression of quality 90.
     """)
     return Report(
         name=BENCHMARK.name, promise=BENCHMARK.promise, how=how, rows=tuple(rows), notes=tuple(notes)
@@ -107,14 +108,18 @@ def _speed_row(clip: Path, size: tuple[int, int], ours: Spread, theirs: Spread) 
     )
 
 
-def _miss_row(clip: Path, cover: Cover) -> Row:
-    return Row(
-        what=f"{clip.name}: of deface's {cover.boxes} face boxes, not covered",
-        unit="boxes",
-        ours=Spread((float(cover.misses),)),
-        target=Target("at most", 0.0, "ours", "boxes"),
-        why=f"least covered {cover.least:.1%}" if cover.misses else "",
-    )
+def _miss_rows(clip: Path, covers: Covers) -> list[Row]:
+    found = {"looked for in the same pixels": covers.same_pixels, "after a camera's JPEG": covers.after_jpeg}
+    return [
+        Row(
+            what=f"{clip.name}: of deface's {cover.boxes} face boxes not covered, {where}",
+            unit="boxes",
+            ours=Spread((float(cover.misses),)),
+            target=Target("at most", 0.0, "ours", "boxes"),
+            why=f"the least covered to {cover.least:.0%}" if cover.misses else "",
+        )
+        for where, cover in found.items()
+    ]
 
 
 def _note(clip: Path, cover: Cover) -> str:
