@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from broker.bounds import MAX_JSON_BYTES, MAX_LABEL, MAX_REGIONS
+from broker.bounds import MAX_DETAIL, MAX_JSON_BYTES, MAX_LABEL, MAX_REGIONS
 from broker.codec import json_codec
 from broker.features import Protection
 from broker.identity import is_name
@@ -98,7 +98,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse values out of bounds."""
         if not is_name(self.camera):
             raise ValueError("camera is not a name")
-        if len(self.regions) > MAX_REGIONS or len(self.reason) > MAX_LABEL or len(self.task) > MAX_LABEL:
+        if len(self.regions) > MAX_REGIONS or len(self.reason) > MAX_LABEL or len(self.task) > MAX_DETAIL:
             raise ValueError("regions, reason or task is too long")
         if self.run < 0 or self.sequence < 0 or min(self.bytes_private, self.bytes_cloud) < 0:
             raise ValueError("a count is negative")

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from typing import Final, final
 
 from broker.answers import Answer, AnswerRegion, Hops, ProtectionSummary
+from broker.bounds import MAX_DETAIL
 from broker.ends import Publisher, Subscriber
 from broker.errors import LinkError
 from broker.frames import Frame
@@ -146,7 +147,7 @@ class Home:
             answered_ns=now,
             outcome="refused" if result.refused else "answered",
             reason=f"analyzer-{result.refused}"[:64] if result.refused else "",
-            task=self._task[:64],
+            task=self._task[:MAX_DETAIL],
             bundle=flight.bundle,
             regions=tuple(
                 AnswerRegion(box, found.label, found.score)
@@ -169,7 +170,7 @@ class Home:
             answered_ns=now_ns,
             outcome="refused",
             reason=reason,
-            task=self._task[:64],
+            task=self._task[:MAX_DETAIL],
             bytes_private=facts.bytes_private,
             bytes_as_jpeg=facts.bytes_as_jpeg,
             hops=Hops(camera_to_edge=_seconds(facts.captured_ns, facts.received_ns)),

@@ -23,9 +23,8 @@ from camera_node.settings import CameraSpec
 from models.bundle import load_analyzer, load_extractor
 from models.catalogue import find
 from models.errors import BundleError
-from monitoring.masking import mask_source
+from monitoring.masking import mask_source, mask_text
 from penumbra.findings import Finding
-from penumbra.masking import mask
 from penumbra.node_settings import RedisPlace
 from penumbra.units import age_text, bytes_text
 
@@ -108,7 +107,7 @@ async def check_redis(place: RedisPlace) -> list[Finding]:
         after = time.time()
         info = await client.info("server")
     except Exception as error:  # noqa: BLE001 - the library raises many kinds; all mean "no answer"
-        detail = f"{address}: {mask(str(error)) or type(error).__name__}"
+        detail = f"{address}: {mask_text(str(error)) or type(error).__name__}"
         return [Finding("warn", "Redis", detail, "Answers go on without it, uncached. Check that it runs.")]
     finally:
         await client.aclose()

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from penumbra.masking import mask
+from monitoring.masking import mask_text
 
 Mark = Literal["ok", "warn", "fail"]
 
@@ -46,9 +46,9 @@ def findings_view(findings: Sequence[Finding]) -> RenderableType:
     table.add_column()
     for finding in findings:
         sign, colour = _SIGNS[finding.mark]
-        table.add_row(Text(sign, style=colour), Text(finding.name), Text(mask(finding.detail)))
+        table.add_row(Text(sign, style=colour), Text(finding.name), Text(mask_text(finding.detail)))
         if finding.remedy:
-            table.add_row("", "", Text(f"→ {mask(finding.remedy)}", style="dim"))
+            table.add_row("", "", Text(f"→ {mask_text(finding.remedy)}", style="dim"))
     return Group(table, Text(f" {verdict(findings)}", style="bold"))
 
 

