@@ -26,7 +26,6 @@ from benchmarks import (
 from benchmarks.harness import Benchmark, BenchmarkError, Context, Report, Spread
 from benchmarks.machine import describe, fixed_load, pin
 from benchmarks.table import Document, markdown
-from broker.errors import BrokerError
 
 BENCHMARKS: Final[tuple[Benchmark, ...]] = (
     frame_age.BENCHMARK,
@@ -103,8 +102,8 @@ def _context(
 def _measured(benchmark: Benchmark, context: Context) -> Report:
     try:
         return benchmark.run(context)
-    except (BenchmarkError, BrokerError, OSError, TimeoutError) as error:
-        reason = str(error) or type(error).__name__
+    except Exception as error:  # noqa: BLE001 - one benchmark's fault must not cost the others' numbers
+        reason = str(error) if isinstance(error, BenchmarkError) else f"{type(error).__name__}: {error}"
         return Report(name=benchmark.name, promise=benchmark.promise, failure=reason)
 
 

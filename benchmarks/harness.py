@@ -135,7 +135,7 @@ class Context:
     @property
     def rounds(self) -> int:
         """How often each subject takes its turn."""
-        return 2 if self.quick else 3
+        return 1 if self.quick else 3
 
     def clip(self, name: str) -> Path:
         """Give the path of a clip in the data folder.

@@ -4,7 +4,6 @@ from typing import Final
 
 from benchmarks.harness import Benchmark, Context, Report, Row, Spread, prose
 from broker.answers import Answer, AnswerRegion, encode_answer
-from broker.bounds import MAX_LABEL
 from broker.features import Features, Protection, encode_features
 from broker.frames import Frame, encode_frame
 from broker.results import RegionAnswer, Result, encode_result
@@ -84,7 +83,7 @@ def _answer(manifest: Manifest, faces: int) -> bytes:
         captured_ns=_NOW_NS,
         answered_ns=_NOW_NS,
         outcome="answered",
-        task=manifest.task[:MAX_LABEL],
+        task=manifest.task,
         bundle=manifest.bundle_id,
         regions=(AnswerRegion((300, 200, 90, 120), manifest.labels[0], 0.987654321),) * faces,
     )
