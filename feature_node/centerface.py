@@ -10,6 +10,7 @@ from typing import Any, Final, final
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_node.blob import Blob
 from feature_node.box import Box
 from feature_node.detector import WORKING_SIZE, working_size
 from feature_node.errors import BadSettings, DetectorError
@@ -48,18 +49,17 @@ class CenterFace:
         self._size = size
         self._threshold = threshold
         self._session = _session(model, threads)
+        self._blob = Blob()
         # Two pictures at a time would be no faster (both cores are busy with one) and hold twice the memory.
         self._turn = threading.Lock()
 
     def detect(self, picture: Picture) -> tuple[Box, ...]:
         """See `Detector`."""
-        import cv2  # noqa: PLC0415 - see feature_node.picture
-
         height, width = picture.shape[:2]
         size = working_size(width, height, self._size)
         try:
             with self._turn:
-                blob = cv2.dnn.blobFromImage(picture, size=size, swapRB=True)
+                blob = self._blob.of(picture, size)
                 heat, scale, offset = self._session.run(_OUTPUTS, {_INPUT: blob})
         except Exception as error:  # neither library's errors have a root of their own
             raise DetectorError(f"CenterFace did not run ({type(error).__name__})") from error
