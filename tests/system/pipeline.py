@@ -6,6 +6,7 @@ processes, too, or a file replayed from within the test.
 
 import itertools
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
@@ -27,9 +28,9 @@ from models.catalogue import find
 from tests.servers import LOOPBACK, Server, free_port, running_mosquitto, running_redis
 from tests.system.nodes import Node, killed_at_the_end
 from tests.system.recorder import Recorder, recording
-from tests.system.toy import picture_bundle
 
 BUNDLE = "gender-simple"
+PICTURE_BUNDLE = "people-present"
 SMALL_DETECTION = (320, 320)
 """The detector's working size where a test is not about finding faces: a quarter of the time."""
 ANSWER_SECONDS = 2.0
@@ -155,6 +156,11 @@ class Setup:
         await self.analyzer.ready()
         await self.edge.ready()
 
+    def tell(self) -> None:
+        """Print what all nodes have said, for whoever reads a failed test."""
+        for log in sorted(self.folder.glob("*.log")):
+            sys.stderr.write(f"--- {log.name}\n{log.read_text(errors='replace')[-6000:]}\n")
+
     def camera(self, *specs: CameraSpec, name: str = "cameras") -> Node:
         """A camera node of its own process, not started yet."""
         accounts = [msgspec.structs.replace(spec, broker=self.camera_address(spec.name)) for spec in specs]
@@ -208,7 +214,7 @@ async def running_setup(
         )
         cloud = await stack.enter_async_context(broker_server(Cloud, _cloud_accounts(), record=record))
         redis = await stack.enter_async_context(running_redis())
-        bundle = _bundle(folder, extractor)
+        bundle = find(PICTURE_BUNDLE if extractor == "shade" else BUNDLE)
         settings = _edge_settings(
             folder, private, cloud, site=site, extractor=extractor, bundle=bundle, **(edge or {})
         )
@@ -232,7 +238,11 @@ async def running_setup(
         else:
             for server in (private.server, cloud.server, redis):
                 server.kill()
-        yield setup
+        try:
+            yield setup
+        except BaseException:
+            setup.tell()
+            raise
         for node in (edge_node, analyzer_node):
             node.assert_no_traceback()
 
@@ -245,13 +255,6 @@ def _private_accounts(cameras: Iterable[str]) -> list[Account]:
 def _cloud_accounts() -> list[Account]:
     roles = (Account(Role.EDGE, "edge"), Account(Role.ANALYZER, "analyzer"), Account(Role.VIEWER, "viewer"))
     return list(roles)
-
-
-def _bundle(folder: Path, extractor: Extractor) -> Path:
-    if extractor == "bundle":
-        return find(BUNDLE)
-    picture_bundle(folder / "brightness")
-    return folder / "brightness"
 
 
 def _edge_settings(folder: Path, private: BrokerServer, cloud: BrokerServer, **more: Any) -> bytes:

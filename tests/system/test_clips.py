@@ -69,6 +69,19 @@ def check_answers(report: dict[str, Any], out: Path) -> None:
     assert {region.label for answer in answers for region in answer.regions} == {"man", "woman"}
 
 
+@pytest.mark.timeout(CLIPS_WITHIN)
+def test_every_frame_is_answered_from_its_shaded_picture(data_dir: Path, tmp_path: Path) -> None:
+    clip, out = data_dir / "videos" / "intel_asl_5people" / "eat.mkv", tmp_path / "answers.jsonl"
+    done = replay_command(clip, "--extractor", "shade", "--json", "--out", out)
+    assert done.returncode == 0, done.stderr[-3000:]
+    report = report_of(done)
+    assert report["frames_dropped"] == {}
+    assert report["frames_read"] == report["frames_processed"] == report["results_received"] == 47
+    answers = [decode_answer(line) for line in out.read_bytes().splitlines()]
+    assert {len(answer.regions) for answer in answers} == {1}  # a picture is asked about as a whole
+    assert {answer.outcome for answer in answers} == {"answered"}
+
+
 @pytest.mark.timeout(180)
 async def test_an_rtsp_camera_and_the_demo_are_answered_live(data_dir: Path, tmp_path: Path) -> None:
     require_rtsp()

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import final
 
+import pytest
+
 from broker.answers import Answer
 from broker.private_topics import ANSWERS, CAMERA_STATUS
 from broker.status import CameraStatus
@@ -41,7 +43,10 @@ class Watcher:
     async def sees_more_answers(self, camera: str, count: int = 3) -> None:
         """Wait until so many more of a camera's frames are answered."""
         wanted = len(self.answers[camera]) + count
-        await until(lambda: len(self.answers[camera]) >= wanted, f"answers for {camera}", SLOW)
+        try:
+            await until(lambda: len(self.answers[camera]) >= wanted, f"answers for {camera}", SLOW)
+        except pytest.fail.Exception as failure:
+            pytest.fail(f"{failure}; its states were {', '.join(self.states[camera])}")
 
 
 @asynccontextmanager
