@@ -21,13 +21,12 @@ from numpy.typing import NDArray
 from benchmarks.children import own_arguments, say
 from benchmarks.one_process import pictures_of
 from benchmarks.player import QUALITY
-from feature_node.assembly import SHADE_THRESHOLD
 from feature_node.box import PixelBox
 from feature_node.centerface import CenterFace
 from feature_node.centerface_model import cache_folder, load_model, weights_path
 from feature_node.detector import Detector
 from feature_node.extractor import Faces
-from feature_node.extractor_shade import ShadeExtractor, ShadeOptions, shade_profile
+from feature_node.extractor_shade import SHADE_THRESHOLD, ShadeExtractor, ShadeOptions, shade_profile
 from feature_node.hold import Hold
 from feature_node.picture import Picture, decode, encode
 from feature_node.threads import Threads

@@ -15,13 +15,13 @@ import msgspec
 import numpy as np
 
 from benchmarks.children import own_arguments, say
-from feature_node.assembly import ANSWER_THRESHOLD, SHADE_THRESHOLD
+from feature_node.assembly import ANSWER_THRESHOLD
 from feature_node.centerface import CenterFace
 from feature_node.centerface_model import cache_folder, load_model, weights_path
 from feature_node.detector import WORKING_SIZE
 from feature_node.extractor import Extractor, Faces
 from feature_node.extractor_bundle import BundleExtractor
-from feature_node.extractor_shade import ShadeExtractor, ShadeOptions, shade_profile
+from feature_node.extractor_shade import SHADE_THRESHOLD, ShadeExtractor, ShadeOptions, shade_profile
 from feature_node.hold import Hold
 from feature_node.picture import Picture
 from feature_node.protect import NumbersProtection, PictureProtection, Protect

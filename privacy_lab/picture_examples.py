@@ -1,24 +1,23 @@
-"""Pictures with and without shaded regions as batches, through the JPEG that is really sent."""
+"""Pictures with and without shaded faces as batches, censored and sent by the run time's own code."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, final
+from typing import Final, final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_node.extractor_shade import ShadeOptions, censor
+from feature_node.shading import Shape
 from models.manifest import InputSpec
-from models.pictures import decode_picture, encode_picture, normalise
-from privacy_lab.clips import CLIP_SETS, find_clips, frames, photographs
-from privacy_lab.errors import BadData, BadRecipe
+from models.pictures import decode_picture, normalise
+from privacy_lab.places import Place
 from privacy_lab.recipe import PictureRecipe, Style
-from privacy_lab.shading import disturb_somewhere, shade_somewhere, vary
+from privacy_lab.views import disturb_somewhere, put_somewhere, vary
 
 Picture = NDArray[np.uint8]
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
 
-PHOTOGRAPHS: Final = "photographs"
+SHAPES: Final[tuple[Shape, ...]] = get_args(Shape)
 # Validation draws from a stream of random numbers of its own, apart from every epoch's.
 _VALIDATION: Final = 2**31
 _VALIDATED: Final = 256
@@ -26,32 +25,11 @@ _VALIDATED: Final = 256
 _CLOSE_SHARE: Final = 0.6
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Uncensored pictures by the clip set they are from."""
-
-    train: dict[str, list[Picture]]
-    held_out: dict[str, list[Picture]]
-
-
-def read_places(recipe: PictureRecipe, data: Path) -> Places:
-    """Read the frames that the recipe names; a clip that is held out trains nothing.
-
-    Raises:
-        BadData: a clip set is not there, or a clip cannot be read.
-        BadRecipe: the recipe names a clip set that is none.
-    """
-    return Places(
-        {key: _pictures(key, recipe, data, held_out=False) for key in recipe.train},
-        {key: _pictures(key, recipe, data, held_out=True) for key in recipe.held_out},
-    )
-
-
 @final
 class PictureExamples:
-    """Batches of censored pictures, half of them with a shaded region, under a recipe."""
+    """Batches of censored pictures, half of them with a shaded face, under a recipe."""
 
-    def __init__(self, places: Sequence[Picture], recipe: PictureRecipe) -> None:
+    def __init__(self, places: Sequence[Place], recipe: PictureRecipe) -> None:
         self._places = places
         self._recipe = recipe
         self._shown = list(self._batches(_VALIDATED // recipe.training.batch, _VALIDATION, closer=1))
@@ -85,32 +63,19 @@ class PictureExamples:
 
     def _view(self, shaded: bool, size: InputSpec, random: np.random.Generator, closer: int) -> Picture:
         here, other = (self._places[int(k)] for k in random.integers(0, len(self._places), 2))
+        options = any_options(self._recipe.styles, random)
         view = disturb_somewhere(vary(here, random, closer), random, closer)
-        view = shade_somewhere(view, other, self._recipe.styles, random, closer) if shaded else view
-        return decode_picture(encode_picture(view, int(random.integers(75, 96))), size)
+        # Half of the shaded faces are where faces are, as far as there are any.
+        if shaded and not (view.faces and random.integers(2)):
+            view = put_somewhere(view, other, options, random, closer)
+        return decode_picture(censor(view.picture, view.faces if shaded else (), options).jpeg, size)
 
 
-def censored_pairs(
-    places: Sequence[Picture], styles: Sequence[Style], seed: int
-) -> Iterator[tuple[bytes, bytes]]:
-    """Give each place as two JPEGs: without and with shaded regions, the same for the same seed."""
-    random = np.random.default_rng(seed)
-    for place in places:
-        other = places[int(random.integers(len(places)))]
-        yield encode_picture(place), encode_picture(shade_somewhere(place, other, styles, random))
-
-
-def _pictures(key: str, recipe: PictureRecipe, data: Path, *, held_out: bool) -> list[Picture]:
-    if key == PHOTOGRAPHS:
-        return photographs()
-    name, _, stem = key.partition("/")
-    about = next((one for one in CLIP_SETS if one.key == name), None)
-    if about is None:
-        known = ", ".join([*(one.key for one in CLIP_SETS), PHOTOGRAPHS])
-        raise BadRecipe(f"{recipe.name}: {key!r} is not a clip set; choose among {known}")
-    parted = [word.partition("/") for word in recipe.held_out]
-    withheld = () if held_out else tuple(one for of, _, one in parted if of == name)
-    clips = [clip for clip in find_clips(data, about, withheld) if not stem or clip.stem == stem]
-    if not clips:
-        raise BadData(f"{recipe.name}: {key!r}: no such clip in {data}")
-    return [frame for clip in clips for frame in frames(clip, recipe.every)]
+def any_options(styles: Sequence[Style], random: np.random.Generator) -> ShadeOptions:
+    """Choose how an edge may be told to shade: one of the styles, a shape, a dilation, a quality."""
+    return ShadeOptions(
+        style=styles[int(random.integers(len(styles)))],
+        shape=SHAPES[int(random.integers(len(SHAPES)))],
+        dilate=float(random.uniform(0.1, 0.6)),
+        quality=int(random.integers(60, 96)),
+    )
