@@ -45,9 +45,8 @@ def assemble(settings: EdgeSettings, threads: Threads) -> Assembly:
         EdgeError, BundleError: Something that the settings name cannot be used.
     """
     key = load_key(settings.key_file)
-    extractor, protect, why_not = _shading(settings, threads)
-    if settings.extractor == "bundle":
-        extractor, protect, why_not = _bundle(settings, threads)
+    make = _bundle if settings.extractor == "bundle" else _shading
+    extractor, protect, why_not = make(settings, threads)
     way = Way(
         detector=_detector(settings) if extractor.profile.needs_faces else NoDetector(),
         watch=Watch(settings.detect_every),
@@ -101,7 +100,7 @@ def _detector(settings: EdgeSettings) -> Detector:
         return YuNet(Path(settings.detector), size=settings.detection_size, threshold=threshold)
     from feature_node.centerface import CenterFace  # noqa: PLC0415 - loads OpenCV and ONNX Runtime
 
-    cores = settings.threads or min(_MOST_THREADS, os.cpu_count() or 1)
+    cores = settings.threads or min(_MOST_THREADS, len(os.sched_getaffinity(0)))
     model = load_model(weights_path(), cache_folder())
     return CenterFace(model, size=settings.detection_size, threshold=threshold, threads=cores)
 

