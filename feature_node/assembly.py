@@ -25,6 +25,7 @@ from feature_node.watch import Watch
 from feature_node.way import NoDetector, Way
 from models.manifest import CERTIFICATE
 from models.reading import load_manifest, read_bundle
+from monitoring.logs import get_logger
 
 ANSWER_THRESHOLD: Final = 0.5
 _MOST_THREADS: Final = 4
@@ -70,6 +71,8 @@ def _shading(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Prote
                 f"edge.bundle: {manifest.name} takes numbers, not a censored picture. Set edge.extractor to "
                 "bundle, or name a picture bundle."
             )
+        if manifest.misreads(settings.shade):
+            get_logger().warning("the bundle does not read this shading", shade=settings.shade)
         profile = shade_profile(manifest.bundle_id, manifest.task)
     options = ShadeOptions(
         style=settings.shade, shape=settings.shade_shape, dilate=settings.dilate, quality=settings.quality

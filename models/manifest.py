@@ -20,6 +20,7 @@ Side = Annotated[int, msgspec.Meta(ge=1, le=4096)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+Shading = Literal["solid", "blur", "mosaic"]
 FileName = Literal["extractor.onnx", "analyzer.onnx", "certificate.json"]
 
 MAX_REGION_BYTES: Final = 1 << 20
@@ -146,6 +147,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     `kind` is what crosses to the cloud: an `embedding` (numbers made by extractor.onnx, described by
     `output`), or a censored `picture` (a JPEG made without a network: no extractor and no `output`).
+    `shading` names the styles of shading that the analyzer of pictures was made to read; none: not stated.
     """
 
     schema: Literal[1]
@@ -158,6 +160,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     split: str = ""
     embedding: Literal["simple", ""] = ""
     output: OutputSpec | None = None
+    shading: tuple[Shading, ...] = ()
     files: dict[FileName, FileEntry]
     parameters: Parameters
     provenance: Provenance
@@ -168,6 +171,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         embedding = self.kind == "embedding"
         if embedding and not (self.output and self.split and self.embedding and EXTRACTOR in self.files):
             raise ValueError("an embedding bundle needs split, embedding, output and extractor.onnx")
+        if embedding and self.shading:
+            raise ValueError("shading is a picture bundle's")
         if not embedding and (self.output or self.split or self.embedding or EXTRACTOR in self.files):
             raise ValueError("a picture bundle has no split, embedding, output or extractor.onnx")
         if ANALYZER not in self.files:
@@ -185,6 +190,10 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def region_bytes(self) -> int | None:
         """Exact length of one region's payload in bytes; None where a picture is sent."""
         return self.output.region_bytes if self.output else None
+
+    def misreads(self, style: str) -> bool:
+        """Say whether pictures shaded in this style are none that the analyzer was made to read."""
+        return bool(self.shading) and style not in self.shading
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

@@ -13,6 +13,7 @@ from camera_node.settings import CameraSettings, CameraSpec
 from feature_node.policy import Policy
 from feature_node.settings import EdgeSettings
 from models.catalogue import find
+from models.reading import load_manifest
 from penumbra.brokers import Broker
 from penumbra.errors import ConfigError
 from penumbra.masking import shown
@@ -52,6 +53,24 @@ class RedisPlace:
 def bundle_name(edge: EdgeEntry) -> str:
     """The bundle that the edge and its analyzers use; shaded pictures have a bundle of their own."""
     return edge.bundle or (PICTURE_BUNDLE if edge.kind == "shade" else DEFAULT_BUNDLE)
+
+
+def shading_note(edge: EdgeEntry) -> str:
+    """Say that the bundle does not read how faces are shaded; empty where it does.
+
+    Raises:
+        BundleError: The bundle cannot be read.
+    """
+    style = edge.shade or "solid"
+    if edge.kind != "shade":
+        return ""
+    manifest = load_manifest(find(bundle_name(edge)))
+    if not manifest.misreads(style):
+        return ""
+    return (
+        f"{manifest.name} reads faces shaded {' or '.join(manifest.shading)}. With {style} the pictures "
+        "are as private, but its answers mean little: shade so, or name a bundle made for this."
+    )
 
 
 def camera_spec(name: str, camera: CameraEntry, private: Broker) -> CameraSpec:

@@ -35,6 +35,7 @@ from penumbra.node_settings import (
     edge_settings,
     encode_settings,
     redis_place,
+    shading_note,
 )
 from penumbra.pipeline_schema import Pipeline
 from penumbra.processes import Part, PartEvent, Supervisor, python_module, supervise
@@ -146,6 +147,9 @@ async def running_site(
     Raises:
         BrokerError, AnalyzerError, CameraError, EdgeError, BundleError: Something cannot be started.
     """
+    note = shading_note(pipeline.edge)
+    if note:
+        on_trouble(note)
     async with AsyncExitStack() as stack:
         private = await stack.enter_async_context(
             broker_of(Private, pipeline.private.broker, private_accounts(pipeline), on_trouble)

@@ -80,6 +80,7 @@ def _describe(
         labels=recipe.labels,
         region=RegionSpec("whole"),
         input=recipe.input,
+        shading=recipe.styles,
         files={ANALYZER: entry_of(files[ANALYZER])},
         parameters=parameters,
         provenance=provenance_of(recipe, tuple(_sources(places))),

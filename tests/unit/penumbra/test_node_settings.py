@@ -15,6 +15,7 @@ from penumbra.node_settings import (
     camera_settings,
     edge_settings,
     encode_settings,
+    shading_note,
     with_node_options,
 )
 from penumbra.pipeline_file import pipeline_of_flags
@@ -121,3 +122,9 @@ def test_the_plan_says_what_would_run_and_hides_passwords() -> None:
         "cloud broker: started here",
         "Redis: started here",
     ]
+
+
+def test_a_shading_that_the_bundle_does_not_read_is_told() -> None:
+    assert "reads faces shaded solid" in shading_note(pipeline(extractor="shade", shade="blur").edge)
+    assert shading_note(pipeline(extractor="shade").edge) == ""
+    assert shading_note(pipeline().edge) == ""
