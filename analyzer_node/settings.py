@@ -1,7 +1,7 @@
 """What an analyzer is told: one frozen value, checked when it is made, that holds no secret."""
 
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -9,6 +9,7 @@ from analyzer_node.errors import BadSettings
 from analyzer_node.redis_address import RedisAddress, parse_address
 from broker.address import BrokerAddress
 from broker.identity import check_name
+from broker.plain_json import decode_plain, encode_plain
 
 MAX_BUNDLES: Final = 64
 
@@ -100,20 +101,14 @@ def decode_settings(data: bytes) -> AnalyzerSettings:
         BadSettings: It is not JSON, or a field is missing, unknown or not allowed; the text names it.
     """
     try:
-        return msgspec.json.decode(data, type=AnalyzerSettings, dec_hook=_decode_path)
+        return decode_plain(data, AnalyzerSettings)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadSettings(f"the analyzer's settings cannot be read: {error}") from None
 
 
 def encode_settings(settings: AnalyzerSettings) -> bytes:
     """Write settings as the JSON that `decode_settings` reads."""
-    return msgspec.json.encode(settings, enc_hook=str)
-
-
-def _decode_path(kind: type, value: Any) -> Any:
-    if kind is Path and isinstance(value, str):
-        return Path(value)
-    raise NotImplementedError
+    return encode_plain(settings)
 
 
 def _within(option: str, value: float, low: float, high: float) -> None:

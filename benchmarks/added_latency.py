@@ -10,8 +10,9 @@ import msgspec
 
 from benchmarks.harness import Benchmark, Context, Report, Row, Target, percentile, prose, spread
 from benchmarks.player import QUALITY
-from benchmarks.site import CAMERAS, Site, encode, running_site, scrape
+from benchmarks.site import CAMERAS, Site, running_site, scrape
 from broker.answers import Answer
+from broker.plain_json import encode_plain
 from camera_node.demo_reader import look, photograph
 from camera_node.prepare import Preparer
 from camera_node.settings import CameraSettings, CameraSpec
@@ -116,7 +117,7 @@ def _start_camera(site: Site) -> None:
         broker=site.camera(_CAMERA),
     )
     settings = CameraSettings(cameras=(spec,), metrics_address="")
-    site.supervisor.start(Part(CAMERAS, python_module("camera_node"), encode(settings)))
+    site.supervisor.start(Part(CAMERAS, python_module("camera_node"), encode_plain(settings)))
 
 
 def camera_seconds() -> float:

@@ -6,12 +6,12 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from benchmarks.harness import BenchmarkError
+from broker.plain_json import decode_plain, encode_plain
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ async def child(module: str, arguments: object) -> AsyncIterator[Process]:
         limit=_LONGEST_LINE,
     )
     assert process.stdin is not None
-    process.stdin.write(msgspec.json.encode(arguments, enc_hook=str) + b"\n")
+    process.stdin.write(encode_plain(arguments) + b"\n")
     try:
         yield process
     finally:
@@ -65,7 +65,7 @@ async def ask(module: str, arguments: object, answer: type[T], timeout: float = 
 
 def own_arguments(kind: type[T]) -> T:
     """Read, in a child, what it was given."""
-    return msgspec.json.decode(sys.stdin.buffer.readline(), type=kind, dec_hook=_path)
+    return decode_plain(sys.stdin.buffer.readline(), kind)
 
 
 def say(answer: object) -> None:
@@ -76,12 +76,6 @@ def say(answer: object) -> None:
         pass
     # Libraries with a backlog to deliver would keep the process for as long again.
     os._exit(0)
-
-
-def _path(kind: type, value: Any) -> Any:
-    if kind is Path and isinstance(value, str):
-        return Path(value)
-    raise NotImplementedError
 
 
 async def _end(process: Process) -> None:

@@ -51,7 +51,7 @@ def _run(context: Context) -> Report:
     """)
     note = prose("""
         A 1920×1080 picture takes 6 MB decoded, and with it come the JPEG, its RGB copy and the detector's
-        input: that is what the larger frames add. Where a row is missed, this is why.
+        input: that is what larger frames add. No other cause of a missed row is known.
     """)
     return Report(name=BENCHMARK.name, promise=BENCHMARK.promise, how=how, rows=tuple(rows), notes=(note,))
 

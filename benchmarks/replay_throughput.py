@@ -39,9 +39,9 @@ _CASES: Final = (
 )
 
 _WHERE_IT_GOES: Final = prose("""
-    What ours does besides comes to about a quarter of all processor time: the JPEG between camera and edge,
-    and the other processes (on book.mkv with larger pictures than on the other clip, and over fewer frames).
-    Where a row is missed, this is why.
+    What ours does besides is the JPEG between camera and edge and the work of the other processes; on
+    book.mkv the pictures are larger than on the other clip, and there are fewer of them. No other cause of a
+    missed row is known.
 """)
 
 

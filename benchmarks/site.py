@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, final
 
-import msgspec
-
 from analyzer_node.embedded_redis import embedded_redis
 from analyzer_node.settings import AnalyzerSettings
 from benchmarks.brokers import LOOPBACK, free_port
@@ -24,6 +22,7 @@ from broker.embedded import EmbeddedBroker, embedded_broker
 from broker.ends import Subscriber
 from broker.link import Link
 from broker.mqtt import mqtt_link
+from broker.plain_json import encode_plain
 from broker.private_topics import ANSWERS
 from broker.topic import Cloud, Private, Role
 from feature_node.settings import EdgeSettings
@@ -132,7 +131,7 @@ async def _start_analyzer(site: Site, cloud: EmbeddedBroker, redis: str) -> None
         redis=redis,
         metrics_address=site.analyzer_metrics,
     )
-    site.supervisor.start(Part(ANALYZER, python_module("analyzer_node"), encode(settings)))
+    site.supervisor.start(Part(ANALYZER, python_module("analyzer_node"), encode_plain(settings)))
     await until_ready(site.analyzer_metrics)
 
 
@@ -149,14 +148,9 @@ async def _start_edge(site: Site, cloud: EmbeddedBroker, folder: Path, further: 
     }
     settings = EdgeSettings(**{**standard, **further})
     began = time.monotonic()
-    site.supervisor.start(Part(EDGE, python_module("feature_node"), encode(settings)))
+    site.supervisor.start(Part(EDGE, python_module("feature_node"), encode_plain(settings)))
     await until_ready(metrics)
     site.ready_seconds = time.monotonic() - began
-
-
-def encode(settings: object) -> bytes:
-    """Write a node's settings as the JSON that it reads."""
-    return msgspec.json.encode(settings, enc_hook=str)
 
 
 async def until_ready(address: str) -> None:

@@ -1,13 +1,14 @@
 """What a camera node is told: one frozen value, checked when it is made, that holds no broker secret."""
 
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
 from broker.address import BrokerAddress
 from broker.bounds import MAX_PIXELS, MAX_SIDE
 from broker.identity import check_name
+from broker.plain_json import decode_plain, encode_plain
 from camera_node.errors import BadOption
 from camera_node.source_kind import LIVE, Kind, kind_of
 from camera_node.zones import Zone, check_zone
@@ -140,20 +141,14 @@ def decode_settings(data: bytes) -> CameraSettings:
         BadName: A camera's name may not stand in a topic.
     """
     try:
-        return msgspec.json.decode(data, type=CameraSettings, dec_hook=_decode_path)
+        return decode_plain(data, CameraSettings)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadOption(f"the camera node's settings cannot be read: {mask_text(str(error))}") from None
 
 
 def encode_settings(settings: CameraSettings) -> bytes:
     """Write settings as the JSON that `decode_settings` reads; it may hold the account of a source's URL."""
-    return msgspec.json.encode(settings, enc_hook=str)
-
-
-def _decode_path(kind: type, value: Any) -> Any:
-    if kind is Path and isinstance(value, str):
-        return Path(value)
-    raise NotImplementedError
+    return encode_plain(settings)
 
 
 def _within(option: str, value: float | None, low: float, high: float) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from broker.address import BrokerAddress
 from broker.identity import is_name
+from broker.plain_json import decode_plain, encode_plain
 from feature_node.detector import WORKING_SIZE
 from feature_node.errors import BadSettings
 from feature_node.extractor import Regions
@@ -115,7 +116,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 def encode_settings(settings: EdgeSettings) -> bytes:
     """Write the settings as the JSON that a node reads from its standard input."""
-    return msgspec.json.encode(settings, enc_hook=str)
+    return encode_plain(settings)
 
 
 def decode_settings(data: bytes) -> EdgeSettings:
@@ -125,12 +126,6 @@ def decode_settings(data: bytes) -> EdgeSettings:
         BadSettings: It is not that, or a value is out of bounds.
     """
     try:
-        return msgspec.json.decode(data, type=EdgeSettings, dec_hook=_path)
+        return decode_plain(data, EdgeSettings)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadSettings(f"the settings cannot be read: {error}") from error
-
-
-def _path(wanted: type, value: object) -> Path:
-    if wanted is not Path or not isinstance(value, str):
-        raise NotImplementedError
-    return Path(value)

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar, final
+from typing import Final, TypeVar, final
 
 import msgspec
 
@@ -169,8 +169,3 @@ def with_node_options(settings: T, metrics: str, log_format: str) -> T:
     if log_format not in ("console", "json"):
         raise ConfigError(f"--log-format: {shown(log_format)} is not one of these. Write console or json.")
     return msgspec.structs.replace(settings, metrics_address=metrics, log_format=log_format)
-
-
-def encode_settings(settings: Any) -> bytes:
-    """Settings as the JSON that a node reads from its standard input."""
-    return msgspec.json.encode(settings, enc_hook=str)

@@ -7,11 +7,12 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from broker.address import BrokerAddress
+from broker.plain_json import decode_plain, encode_plain
 
 ENDING: Final = ".run.json"
 
@@ -50,7 +51,7 @@ def announced(info: RunInfo, folder: Path | None = None) -> Iterator[None]:
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
-        path.write_bytes(msgspec.json.encode(info, enc_hook=str))
+        path.write_bytes(encode_plain(info))
     try:
         yield
     finally:
@@ -63,7 +64,7 @@ def running(folder: Path | None = None) -> RunInfo | None:
     found: list[RunInfo] = []
     for path in sorted((folder or run_folder()).glob(f"*{ENDING}")):
         with contextlib.suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            info = msgspec.json.decode(path.read_bytes(), type=RunInfo, dec_hook=_path)
+            info = decode_plain(path.read_bytes(), RunInfo)
             if _alive(info.pid):
                 found.append(info)
             else:
@@ -79,9 +80,3 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _path(kind: type, value: Any) -> Any:
-    if kind is Path and isinstance(value, str):
-        return Path(value)
-    raise NotImplementedError

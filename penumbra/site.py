@@ -11,10 +11,10 @@ from importlib.metadata import version
 from typing import Final, final
 
 from analyzer_node.embedded_redis import embedded_redis
-from analyzer_node.settings import encode_settings as encode_analyzer
 from broker.cloud_topics import ANALYZER_STATUS
 from broker.link import Link
 from broker.mqtt import mqtt_link
+from broker.plain_json import encode_plain
 from broker.status import NodeStatus
 from broker.topic import Cloud, Private, Role
 from monitoring.masking import mask_source
@@ -33,7 +33,6 @@ from penumbra.node_settings import (
     bundle_name,
     camera_settings,
     edge_settings,
-    encode_settings,
     redis_place,
     shading_note,
 )
@@ -176,15 +175,15 @@ def parts_of(
         Part(
             name,
             python_module("analyzer_node"),
-            encode_analyzer(analyzer_settings(pipeline, name, cloud.broker, redis)),
+            encode_plain(analyzer_settings(pipeline, name, cloud.broker, redis)),
         )
         for name in analyzer_names(pipeline)
     ]
     edge = edge_settings(pipeline, private.broker, cloud.broker)
-    parts.append(Part(pipeline.edge.name, python_module("feature_node"), encode_settings(edge)))
+    parts.append(Part(pipeline.edge.name, python_module("feature_node"), encode_plain(edge)))
     if cameras:
         settings = camera_settings(pipeline, private.broker)
-        parts.append(Part("cameras", python_module("camera_node"), encode_settings(settings)))
+        parts.append(Part("cameras", python_module("camera_node"), encode_plain(settings)))
     return parts
 
 

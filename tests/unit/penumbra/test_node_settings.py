@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from analyzer_node.settings import decode_settings as decode_analyzer
+from broker.plain_json import encode_plain
 from broker.topic import Role
 from camera_node.settings import decode_settings as decode_camera
 from models.errors import BundleNotFound
@@ -14,7 +15,6 @@ from penumbra.node_settings import (
     bundle_name,
     camera_settings,
     edge_settings,
-    encode_settings,
     shading_note,
     with_node_options,
 )
@@ -32,7 +32,7 @@ def pipeline(**edge: object) -> Pipeline:
 
 
 def test_cameras_arrive_as_they_were_written_each_with_its_account() -> None:
-    settings = decode_camera(encode_settings(camera_settings(pipeline(), Somewhere())))
+    settings = decode_camera(encode_plain(camera_settings(pipeline(), Somewhere())))
     yard, hall = settings.cameras
     assert (yard.name, yard.source, yard.fps, yard.size) == ("yard", "/dev/video0", 5.0, (640, 480))
     assert yard.broker is not None
@@ -65,7 +65,7 @@ def test_shaded_pictures_have_a_bundle_of_their_own_unless_another_is_named() ->
 
 def test_an_analyzer_is_told_where_redis_is_but_no_secret() -> None:
     place = RedisPlace("redis://h/0", "redis://h/0", Path("/secret"), None)
-    wire = encode_settings(analyzer_settings(pipeline(), "analyzer-2", Somewhere(), place))
+    wire = encode_plain(analyzer_settings(pipeline(), "analyzer-2", Somewhere(), place))
     settings = decode_analyzer(wire)
     assert (settings.node, settings.redis, settings.redis_password_file) == (
         "analyzer-2",
