@@ -1,0 +1,67 @@
+"""What an attacker may use: payloads as the cloud decodes them, and the halves that he holds.
+
+An attack is given a `Victim` and never the pictures behind the payloads it attacks.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from models.bundle import ExtractorBundle
+from models.manifest import InputSpec, OutputSpec
+from models.quantise import Floats, dequantise
+
+Pixels = NDArray[np.uint8]
+
+
+class Release(Protocol):
+    """Regions to the numbers that the cloud decodes: extraction, clipping, storing and reading back."""
+
+    def __call__(self, regions: Pixels) -> Floats:
+        """Give float32 [n, *output.shape] for uint8 [n, height, width, 3]."""
+        ...
+
+
+class Analyze(Protocol):
+    """The cloud's half: numbers as decoded to scores."""
+
+    def __call__(self, numbers: Floats) -> Floats:
+        """Give the logits, float32 [n, labels], of float32 [n, *output.shape]."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Victim:
+    """One bundle as an attacker sees it.
+
+    Attributes:
+        input: What regions look like.
+        output: How numbers are bounded and stored.
+        labels: How many labels the primary task has.
+        release: The true path of a region, down to the decoded payload; a black box.
+        front: The extractor as a differentiable module, normalised float32 [n, 3, h, w] to numbers before
+            they are clipped and stored; None where only the black box is known.
+        analyze: The cloud's half; None where only the edge's half is at hand.
+        back: The cloud's half as a differentiable module; None where it is not at hand.
+    """
+
+    input: InputSpec
+    output: OutputSpec
+    labels: int
+    release: Release
+    front: nn.Module | None = None
+    analyze: Analyze | None = None
+    back: nn.Module | None = None
+
+
+def observe(extractor: ExtractorBundle, regions: Pixels, at_once: int = 64) -> Floats:
+    """Give what the cloud decodes of these regions: the very bytes that leave, read back."""
+    chunks = [
+        dequantise(extractor.extract(regions[start : start + at_once]), extractor.output)
+        for start in range(0, len(regions), at_once)
+    ]
+    empty = np.zeros((0, *extractor.output.shape), np.float32)
+    return np.concatenate(chunks) if chunks else empty
