@@ -1,4 +1,4 @@
-"""What a loader gives: pictures with labels and, where known, identities; and a card that says what they are."""
+"""What a loader gives: pictures with labels and, where known, identities; and a card that names them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
