@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from benchmarks.children import own_arguments, say
 from benchmarks.machine import Memory, memory_of
-from privacy_lab.networks import build
+from privacy_lab.networks.residual import build
 from privacy_lab.recipe import read_recipe
 
 

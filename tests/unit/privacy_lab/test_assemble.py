@@ -21,7 +21,7 @@ from privacy_lab.errors import BadRecipe, ExportFailed  # noqa: E402
 from privacy_lab.evaluation import wilson  # noqa: E402
 from privacy_lab.examples import FaceExamples, regions_of  # noqa: E402
 from privacy_lab.export import export_half  # noqa: E402
-from privacy_lab.networks import build, split  # noqa: E402
+from privacy_lab.networks.residual import build, split  # noqa: E402
 from privacy_lab.recipe import read_recipe  # noqa: E402
 from tests.unit.privacy_lab import made  # noqa: E402
 

@@ -5,7 +5,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from privacy_lab.errors import BadRecipe  # noqa: E402
-from privacy_lab.networks import build, count_parameters, split  # noqa: E402
+from privacy_lab.networks.residual import build, count_parameters, split  # noqa: E402
 from privacy_lab.recipe import read_recipe  # noqa: E402
 from tests.unit.privacy_lab import made  # noqa: E402
 

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from privacy_lab.checkpoints import Progress, load_checkpoint, same  # noqa: E402
 from privacy_lab.errors import BadCheckpoint  # noqa: E402
-from privacy_lab.networks import build  # noqa: E402
+from privacy_lab.networks.residual import build  # noqa: E402
 from privacy_lab.recipe import TrainingSpec  # noqa: E402
 from privacy_lab.training import evaluate, fit, schedule  # noqa: E402
 from tests.unit.privacy_lab import made  # noqa: E402
