@@ -22,14 +22,14 @@ from models.manifest import (
     Provenance,
 )
 from models.writer import entry_of, write_bundle
+from privacy_lab.data.faces import FACESCRUB, GENDER, FaceSet
+from privacy_lab.data.splits import Split, split_by_identity, split_by_picture
 from privacy_lab.errors import ExportFailed
 from privacy_lab.evaluation import measure
 from privacy_lab.examples import FaceExamples
 from privacy_lab.export import export_half
-from privacy_lab.faces import FACESCRUB, GENDER, FaceSet
 from privacy_lab.networks.residual import build, count_parameters, split
 from privacy_lab.recipe import PictureRecipe, Recipe
-from privacy_lab.splits import Split, split_by_identity, split_by_picture
 from privacy_lab.training import Watch, fit
 
 _INT8_MAX: Final = 127

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.manifest import InputSpec, RegionSpec
 from models.pictures import cut
-from privacy_lab.faces import Face, decode
+from privacy_lab.data.faces import Face, decode
 
 Picture = NDArray[np.uint8]
 Random = np.random.Generator

@@ -6,8 +6,8 @@ from typing import Final
 
 from models.bundle import AnalyzerBundle, ExtractorBundle
 from models.manifest import Accuracy
+from privacy_lab.data.faces import Face
 from privacy_lab.examples import regions_of
-from privacy_lab.faces import Face
 
 # The normal quantile of a two-sided 95 % interval.
 _Z: Final = 1.959964

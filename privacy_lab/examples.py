@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from models.manifest import InputSpec, RegionSpec
 from models.pictures import cut, normalise
 from privacy_lab.augment import augment, canvas
-from privacy_lab.faces import Face, decode
+from privacy_lab.data.faces import Face, decode
+from privacy_lab.data.splits import Split
 from privacy_lab.recipe import Recipe
-from privacy_lab.splits import Split
 
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
 

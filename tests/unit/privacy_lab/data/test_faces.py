@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from privacy_lab.errors import BadData
-from privacy_lab.faces import (
+from privacy_lab.data.faces import (
     CONTRADICTORY,
     FACESCRUB,
     GENDER,
@@ -17,7 +16,8 @@ from privacy_lab.faces import (
     read_facescrub,
     read_gender,
 )
-from privacy_lab.splits import Split, group_copies, split_by_identity, split_by_picture, thumbnails
+from privacy_lab.data.splits import Split, group_copies, split_by_identity, split_by_picture, thumbnails
+from privacy_lab.errors import BadData
 from tests.unit.privacy_lab import made
 
 

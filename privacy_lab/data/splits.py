@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from privacy_lab.faces import Face, decode
+from privacy_lab.data.faces import Face, decode
 from privacy_lab.recipe import DataSpec
 
 # Two pictures this alike (correlation of 16 × 16 grey pixels) are one photograph published twice.
