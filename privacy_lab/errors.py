@@ -6,6 +6,8 @@ LabError               what `penumbra lab` prints as one line
 ├── BadRecipe          a recipe's value is missing or not allowed
 ├── BadData            a data set is not there, or not of its format
 ├── BadCheckpoint      a checkpoint cannot be read, or is of another recipe
+├── TooFewIdentities   an identity attack has too few identities, or too few pictures of them
+├── SharedPictures     pictures attacked are among those that the attacker may learn from
 └── ExportFailed       the exported halves do not answer as the trained network does
 ```
 """
@@ -33,3 +35,25 @@ class BadCheckpoint(LabError):
 
 class ExportFailed(LabError):
     """What was exported differs from what was trained, so it is not written."""
+
+
+class TooFewIdentities(LabError):
+    """An identity attack needs more identities, or more pictures of each, than there are.
+
+    Attributes:
+        attack: Which attack.
+        found: How many identities have pictures enough.
+        needed: How many it needs.
+        pictures: How many pictures of each it needs.
+    """
+
+    def __init__(self, attack: str, *, pictures: int, found: int, of: int, needed: int) -> None:
+        super().__init__(
+            f"{attack}: needs {needed} identities with at least {pictures} pictures each; "
+            f"{found} of the {of} identities here have as many. Add pictures, or leave the attack out."
+        )
+        self.attack, self.found, self.needed, self.pictures = attack, found, needed, pictures
+
+
+class SharedPictures(LabError):
+    """Nothing is left for the attacker to learn from but the pictures that he attacks."""

@@ -1,0 +1,47 @@
+"""Which identities have pictures enough for an attack, and a clear refusal where they are too few."""
+
+from typing import Final
+
+import numpy as np
+
+from privacy_lab.data.dataset import UNKNOWN
+from privacy_lab.errors import TooFewIdentities
+from privacy_lab.identity.ties import Indices
+
+_FEWEST: Final = 2
+
+
+def usable(attack: str, identities: Indices, pictures: int) -> Indices:
+    """Give the indices of pictures of identities that have at least `pictures` pictures each.
+
+    Args:
+        attack: Name of the attack, for the refusal.
+        identities: int64 [n], `UNKNOWN` where nobody knows.
+        pictures: How many pictures of one identity the attack needs.
+
+    Raises:
+        TooFewIdentities: fewer than two identities are left.
+    """
+    names, counts = np.unique(identities[identities != UNKNOWN], return_counts=True)
+    enough = names[counts >= pictures]
+    if len(enough) < _FEWEST:
+        raise TooFewIdentities(attack, pictures=pictures, found=len(enough), of=len(names), needed=_FEWEST)
+    return np.flatnonzero(np.isin(identities, enough)).astype(np.int64)
+
+
+def usable_by_label(attack: str, identities: Indices, labels: Indices, pictures: int) -> tuple[Indices, ...]:
+    """Give `usable` of each label apart, without the labels that have too few identities.
+
+    Raises:
+        TooFewIdentities: no label has two identities with that many pictures.
+    """
+    parts, refused = [], None
+    for label in np.unique(labels):
+        of_label = np.flatnonzero(labels == label)
+        try:
+            parts.append(of_label[usable(f"{attack} within one label", identities[of_label], pictures)])
+        except TooFewIdentities as error:
+            refused = error if refused is None or error.found > refused.found else refused
+    if not parts:
+        raise refused or TooFewIdentities(attack, pictures=pictures, found=0, of=0, needed=_FEWEST)
+    return tuple(parts)
