@@ -21,7 +21,7 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Shading = Literal["solid", "blur", "mosaic"]
-FileName = Literal["extractor.onnx", "analyzer.onnx", "certificate.json"]
+FileName = Literal["extractor.onnx", "analyzer.onnx"]
 
 MAX_REGION_BYTES: Final = 1 << 20
 ITEM_BYTES: Final = {"int8": 1, "float16": 2, "float32": 4}

@@ -4,8 +4,9 @@ import hashlib
 from pathlib import Path
 
 from models.archive import list_files, read_files
+from models.certificate import Certificate, check_certificate, decode_certificate
 from models.errors import DamagedBundle
-from models.manifest import MANIFEST, Manifest, decode_manifest
+from models.manifest import CERTIFICATE, MANIFEST, FileEntry, Manifest, decode_manifest
 
 
 def load_manifest(path: Path) -> Manifest:
@@ -17,8 +18,19 @@ def load_manifest(path: Path) -> Manifest:
     return read_checked(path, frozenset())[0]
 
 
+def load_certificate(path: Path) -> tuple[Manifest, Certificate | None]:
+    """Read the manifest of the bundle at `path`, and its certificate where it has one.
+
+    Raises:
+        BundleError: it is not there, not safe or not sound, or the certificate is another bundle's.
+    """
+    manifest, files = read_checked(path, frozenset({CERTIFICATE}))
+    data = files.get(CERTIFICATE)
+    return manifest, decode_certificate(data, str(path)) if data is not None else None
+
+
 def read_bundle(path: Path) -> tuple[Manifest, dict[str, bytes]]:
-    """Read every file that is there, each checked against the manifest; the manifest's own bytes included.
+    """Read every file that is there, each checked as `read_checked` does; the manifest's own bytes included.
 
     Raises:
         BundleError: it is not there, not safe or not sound.
@@ -30,6 +42,8 @@ def read_bundle(path: Path) -> tuple[Manifest, dict[str, bytes]]:
 def read_checked(path: Path, wanted: frozenset[str]) -> tuple[Manifest, dict[str, bytes]]:
     """Read the manifest and those of the `wanted` files that are there, each checked against the manifest.
 
+    The certificate is checked against the bundle that it names.
+
     Raises:
         BundleError: the bundle is not there, not safe or not sound.
     """
@@ -38,15 +52,19 @@ def read_checked(path: Path, wanted: frozenset[str]) -> tuple[Manifest, dict[str
         raise DamagedBundle(f"{path}: has no {MANIFEST}, so it is not a bundle")
     manifest = decode_manifest(files[MANIFEST], str(path))
     promised = {str(name): entry for name, entry in manifest.files.items()}
-    for name in list_files(path) - {MANIFEST}:
+    for name in list_files(path) - {MANIFEST, CERTIFICATE}:
         if name not in promised:
             raise DamagedBundle(f"{path}: {name} is there, but the manifest does not list it")
     for name, data in files.items():
-        if name == MANIFEST:
-            continue
-        entry = promised[name]
-        if len(data) != entry.size:
-            raise DamagedBundle(f"{path}: {name} has {len(data)} bytes, its manifest says {entry.size}")
-        if hashlib.sha256(data).hexdigest() != entry.sha256:
-            raise DamagedBundle(f"{path}: {name} was altered: its SHA-256 is not the manifest's")
+        if name == CERTIFICATE:
+            check_certificate(decode_certificate(data, str(path)), manifest, str(path))
+        elif name != MANIFEST:
+            _check_file(path, name, data, promised[name])
     return manifest, files
+
+
+def _check_file(path: Path, name: str, data: bytes, entry: FileEntry) -> None:
+    if len(data) != entry.size:
+        raise DamagedBundle(f"{path}: {name} has {len(data)} bytes, its manifest says {entry.size}")
+    if hashlib.sha256(data).hexdigest() != entry.sha256:
+        raise DamagedBundle(f"{path}: {name} was altered: its SHA-256 is not the manifest's")

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 
 from models.bundle import load_analyzer, load_extractor
+from models.certificate import decode_certificate
 from models.errors import UnsupportedBundle
-from models.manifest import ANALYZER, EXTRACTOR, Manifest
+from models.manifest import ANALYZER, CERTIFICATE, EXTRACTOR, Manifest
 from models.pictures import encode_picture
 from models.quantise import quantise
 from models.reading import read_bundle
@@ -34,10 +35,19 @@ def verify_bundle(path: Path) -> Iterator[str]:
     for name, data in files.items():
         if name in manifest.files:
             yield f"{name}: {len(data)} bytes, SHA-256 as the manifest says"
+    if CERTIFICATE in files:
+        yield _say_certificate(path, files[CERTIFICATE])
     if EXTRACTOR in halves:
         yield _run_extractor(path, manifest)
     if ANALYZER in halves:
         yield _run_analyzer(path, manifest)
+
+
+def _say_certificate(path: Path, data: bytes) -> str:
+    certificate = decode_certificate(data, str(path))
+    return (
+        f"{CERTIFICATE} is of this bundle; made by {certificate.made_by}; attacks: {len(certificate.attacks)}"
+    )
 
 
 def _run_extractor(path: Path, manifest: Manifest) -> str:

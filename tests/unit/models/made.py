@@ -9,8 +9,19 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from models.certificate import (
+    Attack,
+    Certificate,
+    DataCard,
+    DeviceCost,
+    EdgeCost,
+    Figure,
+    edge_figures,
+    encode_certificate,
+)
 from models.manifest import (
     ANALYZER,
+    CERTIFICATE,
     EXTRACTOR,
     DataSource,
     InputSpec,
@@ -25,6 +36,17 @@ from models.writer import entry_of, write_bundle
 SIDE = 8
 PLAIN = InputSpec(SIDE, SIDE, 3, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 INT8 = OutputSpec("int8", (4,), 4.0, 4.0 / 127)
+CARD: dict[str, Any] = {
+    "name": "noise",
+    "source": "a generator",
+    "terms": "free",
+    "pictures": 2,
+    "classes": {"this": 1, "that": 1},
+    "identities": 0,
+    "smallest": (8, 8),
+    "largest": (8, 8),
+    "sha256": "0" * 64,
+}
 NAMES = ("manifest.json", "extractor.onnx", "analyzer.onnx")
 
 
@@ -85,6 +107,61 @@ def bundle(path: Path, **changes: object) -> Path:
     """Write a sound tiny bundle to `path`."""
     files = halves()
     write_bundle(path, manifest(files, **changes), files)
+    return path
+
+
+def cost(scale: float = 1.0) -> DeviceCost:
+    return DeviceCost(
+        load_seconds=0.004 * scale,
+        resident_mib=2.0 * scale,
+        milliseconds_a_region=0.2 * scale,
+        process_load_seconds=0.15 * scale,
+        process_resident_mib=60.0 * scale,
+    )
+
+
+def certificate(of: Manifest, **changes: object) -> Certificate:
+    """A certificate of the bundle, its intervals a hundredth to both sides unless they are given."""
+    plain: dict[str, Any] = {
+        "bundle": of.bundle_id,
+        "extractor_sha256": of.files["extractor.onnx"].sha256,
+        "made_by": "tests",
+        "accuracy": 0.97,
+        "accuracy_whole": 0.98,
+        "identity_rank1": 0.10,
+        "identity_rank1_chance": 0.08,
+        "rank_privacy": 0.31,
+        "rank_privacy_ceiling": 0.33,
+        "ssim": 0.32,
+        "ssim_floor": 0.30,
+        "ssim_answer_alone": 0.31,
+        "payload_bytes": 4,
+        "edge": EdgeCost(extractor=cost(), whole=cost(2.0)),
+        "data": (DataCard(**CARD),),
+        "attacks": (
+            Attack(
+                name="decoder",
+                kind="reconstruction",
+                settings={"epochs": 3, "rate": 1e-3, "layers": [64, 32]},
+                seeds=(0, 1, 2),
+                figures={"ssim": Figure(0.32, 0.31, 0.33)},
+            ),
+        ),
+    }
+    plain |= changes
+    if "intervals" not in plain:
+        known = {name: value for name, value in plain.items() if isinstance(value, int | float)}
+        known |= edge_figures(plain["edge"])
+        plain["intervals"] = {name: (value - 0.01, value + 0.01) for name, value in known.items()}
+    return Certificate(**plain)
+
+
+def certified(path: Path, **changes: object) -> Path:
+    """Write a tiny bundle with a certificate to `path`."""
+    files = halves()
+    described = manifest(files)
+    data = encode_certificate(certificate(described, **changes))
+    write_bundle(path, described, files | {CERTIFICATE: data})
     return path
 
 

@@ -112,7 +112,7 @@ def test_a_file_that_is_not_the_manifests_is_refused(tmp_path: Path, how: str) -
         (path / "manifest.json").unlink()
     else:
         (path / "certificate.json").write_bytes(b"{}")
-    reason = {"altered": "SHA-256", "shorter": "bytes", "gone": "not a bundle", "stranger": "does not list"}
+    reason = {"altered": "SHA-256", "shorter": "bytes", "gone": "not a bundle", "stranger": "certificate"}
     with pytest.raises(DamagedBundle, match=reason[how]):
         load_extractor(path)
 
