@@ -32,6 +32,26 @@ class Residual(nn.Module):
         return result
 
 
+def build_residual(
+    widths: Sequence[int], strides: Sequence[int], channels: int, labels: int
+) -> OrderedDict[str, nn.Module]:
+    """Give the layers `stem`, one residual `stage` a further width, `pool` and `head`.
+
+    Args:
+        widths: Channels of the stem and of each stage.
+        strides: The step of the stem and of each stage.
+        channels: Channels of the picture.
+        labels: How many scores the head gives.
+    """
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    layers["stem"] = nn.Sequential(*_convolution(channels, widths[0], 3, strides[0]), nn.ReLU(inplace=True))
+    for number, ((before, after), step) in enumerate(zip(pairwise(widths), strides[1:], strict=True), 1):
+        layers[f"stage{number}"] = Residual(before, after, step)
+    layers["pool"] = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    layers["head"] = nn.Linear(widths[-1], labels)
+    return layers
+
+
 def build(spec: NetworkSpec, labels: int) -> nn.Sequential:
     """Build stem, one residual stage a further width, `squeeze` (the code), `expand`, `refine` and `head`.
 
