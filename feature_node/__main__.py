@@ -15,7 +15,7 @@ from broker.presence import Presence
 from broker.private_topics import ANSWERS, FRAMES, NODE_STATUS
 from broker.topic import Cloud, Private
 from feature_node.assembly import Assembly, assemble
-from feature_node.errors import EdgeError
+from feature_node.errors import BadSettings, EdgeError, PolicyUnmet
 from feature_node.flights import Flights
 from feature_node.home import Home
 from feature_node.intake import Intake
@@ -34,6 +34,8 @@ from monitoring.logs import get_logger, set_up_logs
 from monitoring.metrics import QUEUE_CAPACITY, QUEUE_LENGTH, describe_build
 
 DRAIN_SECONDS: Final = 3.0
+BAD_SETTINGS: Final = 2
+_WORD_SECONDS: Final = 2.0
 _FRAMES_WAITING: Final = 32
 _RESULTS_WAITING: Final = 256
 
@@ -43,7 +45,7 @@ class _Stop(Exception):
 
 
 async def serve_edge(settings: EdgeSettings, stop: asyncio.Event) -> None:
-    """Run an edge node until `stop` is set.
+    """Run an edge node until `stop` is set; where the site's policy is not met, no frame is asked for.
 
     Raises:
         EdgeError, BrokerError, BundleError, MonitoringError: It cannot start; the text says why.
@@ -59,10 +61,14 @@ async def serve_edge(settings: EdgeSettings, stop: asyncio.Event) -> None:
         cloud,
     ):
         get_logger().info("edge node starts", site=settings.site, metrics=address)
-        assembly = await asyncio.to_thread(assemble, settings, threads)
-        status.ready(assembly.profile.bundle, assembly.objection, cloud)
-        if assembly.objection:
-            get_logger().error("nothing will be sent", why=assembly.objection)
+        try:
+            assembly = await asyncio.to_thread(assemble, settings, threads)
+        except PolicyUnmet as why_not:
+            status.refused(str(why_not))
+            with contextlib.suppress(BrokerError):
+                await private.wait_connected(_WORD_SECONDS)
+            raise
+        status.ready(assembly.profile.bundle, cloud)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(status.keep_saying(private), name="status")
@@ -117,7 +123,7 @@ def _links(settings: EdgeSettings, status: Status) -> tuple[Link[Private], Link[
         Private,
         settings.private,
         client_id=f"penumbra-edge-{settings.node}-{secrets.token_hex(4)}",
-        presence=Presence(NODE_STATUS, status.offline, status.now),
+        presence=Presence(NODE_STATUS, status.offline, status.now, lambda: status.offline),
         observer=LinkMetrics("private"),
     )
     # Nothing here may tell the cloud a name of this side.
@@ -144,17 +150,19 @@ def run(settings: EdgeSettings) -> None:
     asyncio.run(_until_signalled(settings))
 
 
-def _fail(message: object) -> NoReturn:
+def _fail(message: object, status: int) -> NoReturn:
     sys.stderr.write(f"penumbra edge: {message}\n")
-    raise SystemExit(1)
+    raise SystemExit(status)
 
 
 def main() -> None:
     """Read the settings as JSON from standard input and run."""
     try:
         run(decode_settings(sys.stdin.buffer.read()))
-    except (EdgeError, BrokerError, BundleError, MonitoringError) as error:
-        _fail(error)
+    except (BadSettings, BundleError) as error:
+        _fail(error, BAD_SETTINGS)
+    except (EdgeError, BrokerError, MonitoringError) as error:
+        _fail(error, 1)
 
 
 if __name__ == "__main__":

@@ -5,26 +5,24 @@ Slow to load, so it is called in a thread while the links connect; only what the
 
 import os
 from pathlib import Path
-from typing import Final, NamedTuple, NoReturn, final
+from typing import Final, NamedTuple
 
 from broker.gate import ReleaseGate
 from feature_node.centerface_model import cache_folder, load_model, weights_path
 from feature_node.detector import Detector
-from feature_node.errors import BadSettings, Withheld
-from feature_node.extractor import Extraction, Extractor, Faces, Profile
+from feature_node.errors import BadSettings
+from feature_node.extractor import Extractor, Profile
 from feature_node.extractor_shade import SHADE_THRESHOLD, ShadeExtractor, ShadeOptions, shade_profile
 from feature_node.hold import Holds
 from feature_node.key_file import load_key
-from feature_node.picture import Picture
-from feature_node.policy import objection
+from feature_node.policy import admit
 from feature_node.protect import NumbersProtection, PictureProtection, Protect, contract_of
 from feature_node.release import Chain, Clip, Quantise
 from feature_node.settings import CENTERFACE, EdgeSettings
 from feature_node.threads import Threads
 from feature_node.watch import Watch
 from feature_node.way import NoDetector, Way
-from models.manifest import CERTIFICATE
-from models.reading import load_manifest, read_bundle
+from models.reading import load_manifest
 from monitoring.logs import get_logger
 
 ANSWER_THRESHOLD: Final = 0.5
@@ -32,22 +30,23 @@ _MOST_THREADS: Final = 4
 
 
 class Assembly(NamedTuple):
-    """What computes, what it makes, and why nothing of it may leave (empty where it may)."""
+    """What computes, and what it makes."""
 
     way: Way
     profile: Profile
-    objection: str
 
 
 def assemble(settings: EdgeSettings, threads: Threads) -> Assembly:
-    """Load everything that a frame passes.
+    """Load everything that a frame passes, unless the site's policy lets nothing of it leave.
 
     Raises:
+        PolicyUnmet: The bundle does not prove what the site demands.
         EdgeError, BundleError: Something that the settings name cannot be used.
     """
+    admit(settings.policy, settings.sends_numbers_of)
     key = load_key(settings.key_file)
     make = _bundle if settings.extractor == "bundle" else _shading
-    extractor, protect, why_not = make(settings, threads)
+    extractor, protect = make(settings, threads)
     way = Way(
         detector=_detector(settings) if extractor.profile.needs_faces else NoDetector(),
         watch=Watch(settings.detect_every),
@@ -59,10 +58,10 @@ def assemble(settings: EdgeSettings, threads: Threads) -> Assembly:
         site=settings.site,
         key=key,
     )
-    return Assembly(way, extractor.profile, why_not)
+    return Assembly(way, extractor.profile)
 
 
-def _shading(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Protect, str]:
+def _shading(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Protect]:
     profile = shade_profile()
     if settings.extractor == "shade" and settings.bundle is not None:
         manifest = load_manifest(settings.bundle)
@@ -77,21 +76,16 @@ def _shading(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Prote
     options = ShadeOptions(
         style=settings.shade, shape=settings.shade_shape, dilate=settings.dilate, quality=settings.quality
     )
-    return ShadeExtractor(profile, options, threads), PictureProtection(settings.shade), ""
+    return ShadeExtractor(profile, options, threads), PictureProtection(settings.shade)
 
 
-def _bundle(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Protect, str]:
+def _bundle(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Protect]:
     from feature_node.extractor_bundle import BundleExtractor  # noqa: PLC0415 - loads ONNX Runtime
     from models.bundle import load_extractor  # noqa: PLC0415
 
-    path = settings.bundle or Path()
-    bundle = load_extractor(path)
-    made = BundleExtractor(bundle, threads, settings.regions)
+    bundle = load_extractor(settings.bundle or Path())
     protect = NumbersProtection(Chain(Clip(bundle.output), Quantise(bundle.output)))
-    _, files = read_bundle(path)
-    why_not = objection(settings.policy, files.get(CERTIFICATE))
-    extractor: Extractor = RefusingExtractor(made.profile, why_not) if why_not else made
-    return extractor, protect, why_not
+    return BundleExtractor(bundle, threads, settings.regions), protect
 
 
 def _detector(settings: EdgeSettings) -> Detector:
@@ -106,19 +100,3 @@ def _detector(settings: EdgeSettings) -> Detector:
     cores = settings.threads or min(_MOST_THREADS, len(os.sched_getaffinity(0)))
     model = load_model(weights_path(), cache_folder())
     return CenterFace(model, size=settings.detection_size, threshold=threshold, threads=cores)
-
-
-@final
-class RefusingExtractor:
-    """An `Extractor` of a bundle that the site's policy does not let through: extracts nothing."""
-
-    def __init__(self, profile: Profile, why_not: str) -> None:
-        self.profile = profile
-        self._why_not = why_not
-
-    async def extract(self, picture: Picture, faces: Faces) -> Extraction:  # noqa: ARG002
-        """See `Extractor`."""
-        self._refuse()
-
-    def _refuse(self) -> NoReturn:
-        raise Withheld("policy", self._why_not)

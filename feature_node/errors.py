@@ -2,6 +2,7 @@
 
 EdgeError
 ├── BadSettings      settings that cannot be used (file, weights, key, bundle); the node does not start
+│   └── PolicyUnmet      the bundle does not prove what the site demands
 └── Withheld         a frame of which nothing may leave (`reason` is a metric label)
     ├── BadPicture       the JPEG is damaged, or is not what its message says
     ├── DetectorError    the detector failed: nobody knows where the faces are
@@ -15,6 +16,10 @@ class EdgeError(Exception):
 
 class BadSettings(EdgeError):
     """Settings that cannot be used; the text says which, why, and what to do."""
+
+
+class PolicyUnmet(BadSettings):
+    """The bundle does not prove what the site demands; no frame is read."""
 
 
 class Withheld(EdgeError):

@@ -91,6 +91,11 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         if self.extractor == "bundle" and self.bundle is None:
             raise BadSettings("edge.bundle: names no bundle. Give one, or set edge.extractor to shade.")
 
+    @property
+    def sends_numbers_of(self) -> Path | None:
+        """The bundle whose numbers leave; None where shaded pictures do."""
+        return self.bundle if self.extractor == "bundle" else None
+
     def _rules(self) -> tuple[tuple[str, bool, str], ...]:
         size = self.detection_size
         return (

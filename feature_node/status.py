@@ -23,19 +23,24 @@ class Status:
         self._version = version
         self._tally = tally
         self._bundle: tuple[str, ...] = ()
-        self._objection = ""
         self._cloud: Link[Cloud] | None = None
+        self._why_not = ""
 
-    def ready(self, bundle: str, objection: str, cloud: Link[Cloud]) -> None:
-        """Say that everything is loaded; `objection` is why nothing may leave, where that is so."""
+    def refused(self, why_not: str) -> None:
+        """Leave word why this node does not run."""
+        self._why_not = why_not[:_MAX_DETAIL]
+
+    def ready(self, bundle: str, cloud: Link[Cloud]) -> None:
+        """Say that everything is loaded."""
         self._bundle = (bundle,)
-        self._objection = objection
         self._cloud = cloud
 
     @property
     def offline(self) -> NodeStatus:
         """The last will and the farewell."""
-        return NodeStatus(node=self._node, role="edge", state="offline", version=self._version)
+        return NodeStatus(
+            node=self._node, role="edge", state="offline", detail=self._why_not, version=self._version
+        )
 
     def now(self) -> NodeStatus:
         """How the node is at this moment."""
@@ -76,8 +81,8 @@ class Status:
     def _state(self) -> tuple[NodeState, str]:
         if self._cloud is None:
             return "starting", "loading the detector and the extractor"
-        if self._objection or self._tally.refusing:
-            return "refusing", self._objection or self._tally.refusing
+        if self._tally.refusing:
+            return "refusing", self._tally.refusing
         if not self._cloud.connected:
             return "degraded", f"cloud broker: {self._cloud.detail}"
         return "online", ""

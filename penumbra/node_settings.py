@@ -10,7 +10,7 @@ import msgspec
 from analyzer_node.settings import AnalyzerSettings
 from broker.topic import Role
 from camera_node.settings import CameraSettings, CameraSpec
-from feature_node.policy import Policy
+from feature_node.policy import Policy, admit
 from feature_node.settings import EdgeSettings
 from models.catalogue import find
 from models.reading import load_manifest
@@ -122,13 +122,25 @@ def edge_settings(pipeline: Pipeline, private: Broker, cloud: Broker) -> EdgeSet
         extractor=edge.kind,
         bundle=find(bundle_name(edge)).absolute(),
         detector=edge.detector,
-        policy=Policy(
-            require_certificate=edge.policy.require_certificate,
-            max_ssim_over_floor=edge.policy.max_ssim_over_floor,
-        ),
+        policy=policy_of(edge),
         in_flight=edge.in_flight,
         **chosen,
     )
+
+
+def policy_of(edge: EdgeEntry) -> Policy:
+    """What the site demands of what leaves."""
+    return Policy(**edge.policy.model_dump())
+
+
+def check_policy(edge: EdgeEntry) -> None:
+    """Refuse a pipeline whose bundle does not prove what the site demands, before anything of it runs.
+
+    Raises:
+        PolicyUnmet: It does not; the text says in what, and what to do.
+        BundleError: The bundle cannot be read.
+    """
+    admit(policy_of(edge), find(bundle_name(edge)) if edge.kind == "bundle" else None)
 
 
 def key_folder() -> Path:

@@ -164,10 +164,20 @@ class PrivateSide(_Entry):
 
 @final
 class PolicyEntry(_Entry):
-    """What a bundle must prove before it may send anything."""
+    """What a bundle must prove before it may send anything; a limit demands a certificate.
+
+    Attributes:
+        require_certificate: It brings the record of the attacks that it was put to.
+        max_ssim_over_floor: How much more similar to the original than the mean picture the best
+            reconstruction may be; at 0 it is no better than guessing.
+        max_identity_rank1: Share of people who may be found first in a gallery of strangers.
+        min_rank_privacy: Mean rank of the true record in the gallery, as a share of it: 0.5 is the most.
+    """
 
     require_certificate: Switch = False
     max_ssim_over_floor: Annotated[float, number(0, 1, "an SSIM over the floor")] | None = None
+    max_identity_rank1: Annotated[float, number(0, 1, "a share of people")] | None = None
+    min_rank_privacy: Annotated[float, number(0, 1, "a share of the gallery")] | None = None
 
 
 @final

@@ -8,7 +8,14 @@ from broker.address import BrokerAddress
 from broker.topic import Role
 from monitoring.masking import mask_source
 from penumbra.brokers import Broker, ConfiguredBroker, analyzer_names
-from penumbra.node_settings import RedisPlace, analyzer_settings, bundle_name, camera_settings, edge_settings
+from penumbra.node_settings import (
+    RedisPlace,
+    analyzer_settings,
+    bundle_name,
+    camera_settings,
+    check_policy,
+    edge_settings,
+)
 from penumbra.pipeline_schema import BrokerEntry, CameraEntry, Pipeline
 from penumbra.units import count_text
 
@@ -48,6 +55,7 @@ def plan(pipeline: Pipeline, command: Command) -> list[str]:
         lines += [_camera(name, camera) for name, camera in pipeline.private.cameras.items()]
     if command in ("up", "replay", "edge"):
         edge_settings(pipeline, private, cloud)
+        check_policy(pipeline.edge)
         lines.append(f"edge {pipeline.edge.name}: {_edge(pipeline)}")
     if command in ("up", "replay", "analyzer"):
         for name in analyzer_names(pipeline):

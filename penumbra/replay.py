@@ -18,7 +18,7 @@ from camera_node.replay import ReplayProgress, ReplaySummary, replay
 from camera_node.settings import CameraSpec
 from penumbra.brokers import Broker, configured
 from penumbra.errors import PartFailed
-from penumbra.node_settings import camera_spec
+from penumbra.node_settings import camera_spec, check_policy
 from penumbra.pipeline_schema import CameraEntry, Pipeline
 from penumbra.processes import PartEvent
 from penumbra.replay_report import FileReport
@@ -90,9 +90,11 @@ async def run_replay(
         log: Is given what the parts log.
 
     Raises:
+        PolicyUnmet: The bundle does not prove what the site demands; no file was opened.
         PartFailed: A part refused its settings.
         RunError: The pipeline does not become ready.
     """
+    check_policy(pipeline.edge)
     began = time.monotonic()
     parts = _Parts(watcher, log)
     with stop_on_signals() as stop:

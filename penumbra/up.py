@@ -8,6 +8,7 @@ from typing import Final, final
 
 from penumbra.errors import PartFailed
 from penumbra.live_table import Surroundings, summary_line
+from penumbra.node_settings import check_policy
 from penumbra.pipeline_schema import Pipeline
 from penumbra.processes import PartEvent
 from penumbra.run_file import announced
@@ -33,8 +34,10 @@ async def run_up(
         verbose: Whether to print what the parts log.
 
     Raises:
+        PolicyUnmet: The bundle does not prove what the site demands; nothing was started.
         PartFailed: A part refused its settings.
     """
+    check_policy(pipeline.edge)
     events = _Events(screen, say if verbose else None)
     with stop_on_signals() as stop:
         async with running_site(pipeline, events, screen.note, cameras=True) as site:

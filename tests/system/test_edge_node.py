@@ -20,6 +20,8 @@ from broker.link import Link
 from broker.mqtt import mqtt_link
 from broker.private_topics import ANSWERS, FRAMES, NODE_STATUS
 from broker.topic import Cloud, Private
+from feature_node.__main__ import BAD_SETTINGS
+from feature_node.policy import Policy
 from feature_node.settings import EdgeSettings, encode_settings
 from tests.servers import Server, running_mosquitto, until
 from tests.system.nodes import Node, killed_at_the_end
@@ -46,6 +48,7 @@ class World:
         self.send = camera.publisher(FRAMES).send
         self.answers: list[Answer] = []
         self.states: list[str] = []
+        self.detail = ""
 
     async def collect(self, link: Link[Private]) -> None:
         async for arrived in link.subscriber(ANSWERS, capacity=64):
@@ -55,6 +58,7 @@ class World:
     async def follow(self, link: Link[Private]) -> None:
         async for arrived in link.subscriber(NODE_STATUS, capacity=64):
             self.states.append(arrived.message.state)
+            self.detail = arrived.message.detail
             arrived.done()
 
     async def answered(self, count: int) -> None:
@@ -122,6 +126,16 @@ async def test_it_answers_frames_says_how_it_is_and_ends_in_order(tmp_path):
         )
         await made.edge.stop()
         await made.state("offline")
+
+
+async def test_a_policy_that_is_not_met_ends_it_before_a_frame_is_read_and_the_reason_stays(tmp_path):
+    async with world(tmp_path, policy=Policy(require_certificate=True)) as made:
+        await made.send(frame(0))
+        await until(lambda: not made.edge.running, "the edge has ended", WITHIN)
+        await made.state("offline")
+        assert "does not meet this site's policy" in made.detail
+        assert "does not meet this site's policy" in made.edge.log().splitlines()[-1]
+        assert made.answers == []
 
 
 async def test_a_killed_edge_is_known_to_be_gone_and_a_new_one_goes_on(tmp_path):
@@ -217,6 +231,6 @@ def test_settings_that_cannot_be_used_end_it_with_one_clear_line(tmp_path, text,
         check=False,
     )
     error = done.stderr.decode()
-    assert done.returncode == 1
+    assert done.returncode == BAD_SETTINGS
     assert says in error.splitlines()[-1]
     assert "Traceback" not in error

@@ -14,6 +14,7 @@ import pytest
 from penumbra.run_file import running
 from tests.servers import require_program, until
 from tests.system.command import PATIENCE, all_gone, environment, penumbra, ran
+from tests.unit.models import made
 
 PARTS = {"edge": "feature_node", "analyzer-1": "analyzer_node", "cameras": "camera_node"}
 SMALL = ("--size", "320x240", "--fps", "8")
@@ -110,17 +111,20 @@ async def test_a_camera_that_fails_takes_no_other_with_it(tmp_path: Path) -> Non
     assert answered(up.out) > 5
 
 
-async def test_a_policy_that_the_bundle_does_not_meet_lets_nothing_leave_and_says_why(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [("up",), ("up", "--validate-config"), ("replay", "not-opened.mp4")])
+async def test_a_policy_that_the_bundle_does_not_meet_starts_nothing_and_says_why(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    made.bundle(tmp_path / "tiny")
     path = tmp_path / "pipeline.yaml"
     path.write_text(
         "private: {cameras: {demo: {source: 'demo:', size: 320x240, fps: 8}}}\n"
-        "edge: {policy: {require_certificate: true}}"
+        "edge: {bundle: ./tiny, policy: {require_certificate: true}}"
     )
-    async with penumbra(tmp_path, "up", "-c", path, "--seconds", "6") as up:
-        assert await up.ended() == 0
-    assert "! Nothing leaves this machine: the bundle has no certificate" in up.out
-    assert "to cloud 0 bytes" in up.out
-    assert answered(up.out) == 0
+    status, told = await ran(tmp_path, *words, "-c", path)
+    assert status == 2
+    assert told.out.strip() == ""
+    assert "The bundle tiny does not meet this site's policy: there is no certificate" in told.err
 
 
 async def test_a_terminal_shows_the_table(tmp_path: Path) -> None:

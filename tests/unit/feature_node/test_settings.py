@@ -1,14 +1,13 @@
-"""Settings, the pseudonym key and the policy: what cannot be used is refused with what to do."""
+"""Settings and the pseudonym key: what cannot be used is refused with what to do."""
 
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from broker.address import BrokerAddress
 from feature_node.errors import BadSettings
 from feature_node.key_file import load_key
-from feature_node.policy import Policy, objection
+from feature_node.policy import Policy
 from feature_node.settings import EdgeSettings, decode_settings, encode_settings
 
 LOCAL = BrokerAddress(host="127.0.0.1", port=1883)
@@ -88,25 +87,3 @@ def test_a_key_of_another_length_is_refused(tmp_path, data):
 def test_a_key_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(BadSettings, match="cannot be used"):
         load_key(tmp_path)
-
-
-CERTIFICATE = msgspec.json.encode({"ssim_over_floor": 0.21, "more": [1, 2]})
-
-
-@pytest.mark.parametrize(
-    ("policy", "certificate", "objects"),
-    [
-        (Policy(), None, False),
-        (Policy(), CERTIFICATE, False),
-        (Policy(require_certificate=True), None, True),
-        (Policy(require_certificate=True), CERTIFICATE, False),
-        (Policy(max_ssim_over_floor=0.02), CERTIFICATE, True),
-        (Policy(max_ssim_over_floor=0.3), CERTIFICATE, False),
-        (Policy(max_ssim_over_floor=0.3), None, True),
-        (Policy(max_ssim_over_floor=0.3), b"{}", True),
-        (Policy(max_ssim_over_floor=0.3), b'{"ssim_over_floor": "low"}', True),
-        (Policy(max_ssim_over_floor=0.3), b"\xff", True),
-    ],
-)
-def test_a_policy_that_is_not_met_says_why(policy, certificate, objects):
-    assert bool(objection(policy, certificate)) is objects

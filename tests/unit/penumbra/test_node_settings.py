@@ -6,6 +6,9 @@ from analyzer_node.settings import decode_settings as decode_analyzer
 from broker.plain_json import encode_plain
 from broker.topic import Role
 from camera_node.settings import decode_settings as decode_camera
+from feature_node.errors import PolicyUnmet
+from feature_node.policy import Policy
+from feature_node.settings import decode_settings as decode_edge
 from models.errors import BundleNotFound
 from penumbra.brokers import ConfiguredBroker, analyzer_names, cloud_accounts, private_accounts
 from penumbra.errors import ConfigError
@@ -14,6 +17,7 @@ from penumbra.node_settings import (
     analyzer_settings,
     bundle_name,
     camera_settings,
+    check_policy,
     edge_settings,
     shading_note,
     with_node_options,
@@ -21,6 +25,7 @@ from penumbra.node_settings import (
 from penumbra.pipeline_file import pipeline_of_flags
 from penumbra.pipeline_schema import BrokerEntry, Pipeline
 from penumbra.plan import Somewhere, plan
+from tests.unit.models import made
 
 
 def pipeline(**edge: object) -> Pipeline:
@@ -53,6 +58,38 @@ def test_the_edge_gets_what_was_written_and_its_own_defaults_otherwise() -> None
     assert settings.bundle is not None
     assert settings.bundle.is_absolute()
     assert settings.private.username == settings.cloud.username == "edge-edge"
+
+
+def test_a_policy_arrives_as_it_was_written() -> None:
+    written = {
+        "require_certificate": True,
+        "max_ssim_over_floor": 0.02,
+        "max_identity_rank1": 0,
+        "min_rank_privacy": 0.3,
+    }
+    settings = decode_edge(encode_plain(edge_settings(pipeline(policy=written), Somewhere(), Somewhere())))
+    assert settings.policy == Policy(
+        require_certificate=True, max_ssim_over_floor=0.02, max_identity_rank1=0.0, min_rank_privacy=0.3
+    )
+
+
+def test_a_limit_that_cannot_be_meant_is_refused_with_what_can() -> None:
+    for key, value in (
+        ("max_identity_rank1", 2),
+        ("min_rank_privacy", "high"),
+        ("max_ssim_over_floor", ".nan"),
+    ):
+        with pytest.raises(ConfigError, match=f"edge.policy.{key}.*Write a number from 0 to 1"):
+            pipeline(policy={key: value})
+
+
+def test_a_pipeline_whose_bundle_does_not_meet_the_policy_is_refused(tmp_path: Path) -> None:
+    bundle = made.certified(tmp_path / "tiny", ssim=0.51)
+    check_policy(pipeline(bundle=str(bundle), policy={"require_certificate": True}).edge)
+    with pytest.raises(PolicyUnmet, match=r"bundle tiny does not meet .* reaches SSIM 0\.21 over the floor"):
+        check_policy(pipeline(bundle=str(bundle), policy={"max_ssim_over_floor": 0.02}).edge)
+    with pytest.raises(PolicyUnmet, match="Shading faces"):
+        plan(pipeline(extractor="shade", policy={"require_certificate": True}), "up")
 
 
 def test_shaded_pictures_have_a_bundle_of_their_own_unless_another_is_named() -> None:
