@@ -29,19 +29,20 @@ def usable(attack: str, identities: Indices, pictures: int) -> Indices:
     return np.flatnonzero(np.isin(identities, enough)).astype(np.int64)
 
 
-def usable_by_label(attack: str, identities: Indices, labels: Indices, pictures: int) -> tuple[Indices, ...]:
-    """Give `usable` of each label apart, without the labels that have too few identities.
+def usable_by_group(attack: str, identities: Indices, groups: Indices, pictures: int) -> tuple[Indices, ...]:
+    """Give `usable` of each group apart, without the groups that have too few identities.
 
     Raises:
-        TooFewIdentities: no label has two identities with that many pictures.
+        TooFewIdentities: no group has two identities with that many pictures.
     """
-    parts, refused = [], None
-    for label in np.unique(labels):
-        of_label = np.flatnonzero(labels == label)
+    parts, most = [], 0
+    for group in np.unique(groups):
+        own = np.flatnonzero(groups == group)
         try:
-            parts.append(of_label[usable(f"{attack} within one label", identities[of_label], pictures)])
+            parts.append(own[usable(attack, identities[own], pictures)])
         except TooFewIdentities as error:
-            refused = error if refused is None or error.found > refused.found else refused
+            most = max(most, error.found)
     if not parts:
-        raise refused or TooFewIdentities(attack, pictures=pictures, found=0, of=0, needed=_FEWEST)
+        known = len(np.unique(identities[identities != UNKNOWN]))
+        raise TooFewIdentities(attack, pictures=pictures, found=most, of=known, needed=_FEWEST)
     return tuple(parts)
