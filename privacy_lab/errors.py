@@ -8,6 +8,8 @@ LabError               what `penumbra lab` prints as one line
 ├── BadCheckpoint      a checkpoint cannot be read, or is of another recipe
 ├── TooFewIdentities   an identity attack has too few identities, or too few pictures of them
 ├── SharedPictures     pictures attacked are among those that the attacker may learn from
+├── MeasureFailed      a cost cannot be measured on this machine, or not of this bundle
+├── NoTwin             an exported half cannot be read as a differentiable network
 └── ExportFailed       the exported halves do not answer as the trained network does
 ```
 """
@@ -37,6 +39,10 @@ class ExportFailed(LabError):
     """What was exported differs from what was trained, so it is not written."""
 
 
+class NoTwin(LabError):
+    """An exported half has no differentiable form, so white-box attacks cannot run against it."""
+
+
 class TooFewIdentities(LabError):
     """An identity attack needs more identities, or more pictures of each, than there are.
 
@@ -57,3 +63,7 @@ class TooFewIdentities(LabError):
 
 class SharedPictures(LabError):
     """Nothing is left for the attacker to learn from but the pictures that he attacks."""
+
+
+class MeasureFailed(LabError):
+    """What a network costs on a device cannot be measured."""
