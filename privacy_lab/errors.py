@@ -6,6 +6,8 @@ LabError               what `penumbra lab` prints as one line
 ├── BadRecipe          a recipe's value is missing or not allowed
 ├── BadData            a data set is not there, or not of its format
 ├── BadCheckpoint      a checkpoint cannot be read, or is of another recipe
+├── AttackImpossible   an attack needs something that its adversary does not have
+├── BadImages          pictures that cannot be compared, or are not what was said
 ├── TooFewIdentities   an identity attack has too few identities, or too few pictures of them
 ├── SharedPictures     pictures attacked are among those that the attacker may learn from
 ├── MeasureFailed      a cost cannot be measured on this machine, or not of this bundle
@@ -41,6 +43,14 @@ class ExportFailed(LabError):
 
 class NoTwin(LabError):
     """An exported half has no differentiable form, so white-box attacks cannot run against it."""
+
+
+class AttackImpossible(LabError):
+    """An attack needs something that is not at hand; it is left out, and the text says why."""
+
+
+class BadImages(LabError):
+    """Pictures of another type, range or shape than can be compared."""
 
 
 class TooFewIdentities(LabError):
