@@ -1,11 +1,22 @@
 """Which network, of what size: a frozen value that a recipe or a command gives by name."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
 NetworkName = Literal["lenet", "six-conv", "vgg16", "vgg19", "ryu", "residual"]
 NAMES: Final[tuple[NetworkName, ...]] = get_args(NetworkName)
+
+USUAL: Final[Mapping[NetworkName, tuple[tuple[int, int, int], int]]] = {
+    "lenet": ((1, 28, 28), 10),
+    "six-conv": ((3, 32, 32), 10),
+    "vgg16": ((3, 224, 224), 1000),
+    "vgg19": ((3, 224, 224), 1000),
+    "ryu": ((3, 32, 32), 10),
+    "residual": ((3, 32, 32), 10),
+}
+"""Channels, height and width of the pictures each was published for, and how many labels it told apart."""
 
 _Width = Annotated[int, msgspec.Meta(ge=1, le=4096)]
 _Stride = Annotated[int, msgspec.Meta(ge=1, le=8)]

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from models.bundle import load_analyzer, load_extractor
 from models.errors import BundleError
 from models.reading import load_manifest
-from penumbra import bundle_commands, lab_commands
+from penumbra import bundle_commands, lab_commands, lab_needs
 from privacy_lab.errors import BadRecipe, LabError
 from tests.unit.models import made
 
@@ -79,11 +79,11 @@ def test_a_bundle_that_cannot_be_used_is_one_of_our_errors(tmp_path: Path, comma
 
 def test_an_unknown_recipe_is_answered_with_those_that_ship() -> None:
     with pytest.raises(BadRecipe, match="gender-simple"):
-        lab_commands.find_recipe("nothing")
+        lab_needs.find_recipe("nothing")
 
 
 def test_the_lab_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(lab_commands, "_NEEDED", ("torch_that_is_not_there",))
+    monkeypatch.setattr(lab_needs, "_NEEDED", ("torch_that_is_not_there",))
     result = CliRunner().invoke(lab_commands.app, ["train", "gender-simple", "--out", str(tmp_path / "b")])
     assert isinstance(result.exception, LabError)
     assert "pip install 'penumbra[lab]'" in str(result.exception)
