@@ -4,11 +4,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from privacy_lab.data.cifar import read_cifar10, read_cifar100
 from privacy_lab.data.cifar_pictures import read_cifar10_jpeg, read_cifar10_lossless
 from privacy_lab.data.dataset import DataSet
 from privacy_lab.data.face_sets import read_facescrub, read_facescrub_originals, read_gender, read_orl
+from privacy_lab.data.folders import read_classes, read_identities
+from privacy_lab.data.gtsrb import read_gtsrb
+from privacy_lab.data.mnist import read_mnist, read_mnist_idx
+from privacy_lab.data.normalised import read_cifar100_128, read_svhn_128
 from privacy_lab.data.reading import find_place
 from privacy_lab.data.signs import read_gtsrb10
+from privacy_lab.data.stl10 import read_stl10
+from privacy_lab.data.svhn import read_svhn
 from privacy_lab.errors import BadData
 
 Reader = Callable[[Path], DataSet]
@@ -41,5 +48,16 @@ _SETS: Final[Mapping[str, tuple[str, Reader]]] = {
     "orl": ("faces/orl.zip", read_orl),
     "cifar10-jpeg": ("images/cifar10-jpeg.zip", read_cifar10_jpeg),
     "cifar10-lossless": ("images/cifar10-lossless", read_cifar10_lossless),
+    "cifar100-128": ("images/cifar100-128.npz", read_cifar100_128),
+    "svhn-128": ("images/svhn-128.npz", read_svhn_128),
     "gtsrb10": ("images/gtsrb10-32.npz", read_gtsrb10),
+    "mnist": ("images/mnist", read_mnist),
+    "cifar10": ("", read_cifar10),
+    "cifar100": ("", read_cifar100),
+    "svhn": ("", read_svhn),
+    "gtsrb": ("", read_gtsrb),
+    "stl10": ("", read_stl10),
+    "mnist-idx": ("", read_mnist_idx),
+    "classes": ("", read_classes),
+    "identities": ("", read_identities),
 }
