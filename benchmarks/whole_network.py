@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from benchmarks.children import own_arguments, say
 from benchmarks.machine import Memory, memory_of
-from privacy_lab.networks.residual import build
+from privacy_lab.networks.build import build
 from privacy_lab.recipe import read_recipe
 
 
@@ -27,7 +27,7 @@ class Network(msgspec.Struct, frozen=True):
 def answer(task: Network) -> Memory:
     """Make or load the weights, run the network once, and look at this process's memory."""
     recipe = read_recipe(task.recipe)
-    network = build(recipe.network, len(recipe.labels)).eval()
+    network = build(recipe.network, recipe.takes, len(recipe.labels)).eval()
     if task.make:
         save_file(network.state_dict(), task.weights)
     else:

@@ -20,6 +20,7 @@ Side = Annotated[int, msgspec.Meta(ge=1, le=4096)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+Embedding = Literal["simple", "siamese", "advanced", "ours"]
 Shading = Literal["solid", "blur", "mosaic"]
 FileName = Literal["extractor.onnx", "analyzer.onnx"]
 
@@ -147,6 +148,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     `kind` is what crosses to the cloud: an `embedding` (numbers made by extractor.onnx, described by
     `output`), or a censored `picture` (a JPEG made without a network: no extractor and no `output`).
+    `accuracy_whole` is what the network was right on before it was cut, for comparison; none: not measured.
     `shading` names the styles of shading that the analyzer of pictures was made to read; none: not stated.
     """
 
@@ -158,13 +160,14 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     region: RegionSpec
     input: InputSpec
     split: str = ""
-    embedding: Literal["simple", ""] = ""
+    embedding: Embedding | Literal[""] = ""
     output: OutputSpec | None = None
     shading: tuple[Shading, ...] = ()
     files: dict[FileName, FileEntry]
     parameters: Parameters
     provenance: Provenance
     accuracy: tuple[Accuracy, ...] = ()
+    accuracy_whole: tuple[Accuracy, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse contradictions between the kind, the files and the output."""

@@ -2,10 +2,8 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
 
 import torch
 from torch import nn
@@ -17,91 +15,68 @@ from models.manifest import (
     Accuracy,
     DataSource,
     Manifest,
-    OutputSpec,
     Parameters,
     Provenance,
 )
 from models.writer import entry_of, write_bundle
-from privacy_lab.data.faces import FACESCRUB, GENDER, FaceSet
-from privacy_lab.data.splits import Split, split_by_identity, split_by_picture
+from privacy_lab.devices import CPU
+from privacy_lab.embeddings.answers import compute, right
+from privacy_lab.embeddings.halves import Halves
+from privacy_lab.embeddings.parts import Part, held_out_regions, read_parts
+from privacy_lab.embeddings.stages import Stages, WatchStage
 from privacy_lab.errors import ExportFailed
-from privacy_lab.evaluation import measure
-from privacy_lab.examples import FaceExamples
+from privacy_lab.evaluation import accuracy_of, measure
 from privacy_lab.export import export_half
-from privacy_lab.networks.residual import build, count_parameters, split
+from privacy_lab.networks.cost import count_parameters
 from privacy_lab.recipe import PictureRecipe, Recipe
-from privacy_lab.training import Watch, fit
-
-_INT8_MAX: Final = 127
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One data set as this recipe divides it, and in words how its held-out part was chosen."""
-
-    about: FaceSet
-    split: Split
-    how: str
-
-
-def divide(recipe: Recipe, data: Path) -> tuple[Part, ...]:
-    """Read the face sets in the folder `data` and divide each as the recipe says.
-
-    Raises:
-        BadData: a set is missing or not of its format.
-    """
-    spec = recipe.data
-    gender = split_by_picture(GENDER.read(data), spec)
-    facescrub = split_by_identity(FACESCRUB.read(data), spec)
-    return (
-        Part(GENDER, gender, f"one picture in {spec.held_out} by hash, near-copies kept together"),
-        Part(FACESCRUB, facescrub, f"{spec.identities_each} whole identities a label, never trained on"),
-    )
 
 
 def train_bundle(
-    recipe: Recipe, data: Path, out: Path, *, checkpoint: Path | None, watch: Watch = lambda _: None
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    *,
+    checkpoints: Path | None,
+    device: torch.device = CPU,
+    watch: WatchStage = lambda _stage, _epochs, _progress: None,
 ) -> Manifest:
     """Train by the recipe on the folder `data` and write the bundle to `out` (a folder, or a zip).
+
+    Each stage is kept in the folder `checkpoints` and taken up, or taken over, from there.
 
     Raises:
         LabError: data, checkpoint or recipe cannot be used, or the result does not beat the recipe's floors.
         BundleError: `out` cannot be written.
     """
-    parts = divide(recipe, data)
-    together = Split(
-        tuple(face for part in parts for face in part.split.train),
-        tuple(face for part in parts for face in part.split.validation),
-        (),
-    )
-    torch.manual_seed(recipe.training.seed)
-    network = build(recipe.network, len(recipe.labels))
-    front, back = split(network, recipe.split)  # before the long part: a wrong name fails at once
-    examples = FaceExamples(together, recipe)
-    fit(network, examples, recipe.training, recipe=recipe.digest, checkpoint=checkpoint, watch=watch)
-    return _write(recipe, parts, front, back, out)
+    parts = read_parts(recipe, data)
+    stages = Stages(recipe, parts, folder=checkpoints, device=device, watch=watch)
+    halves = stages.halves(recipe.embedding)
+    whole = measure_whole(recipe, parts, stages.whole())
+    return write_halves(recipe, parts, halves, whole, out)
 
 
-def _write(
-    recipe: Recipe, parts: Sequence[Part], front: nn.Sequential, back: nn.Sequential, out: Path
+def write_halves(
+    recipe: Recipe, parts: Sequence[Part], halves: Halves, whole: tuple[Accuracy, ...], out: Path
 ) -> Manifest:
-    takes = (recipe.input.channels, recipe.input.height, recipe.input.width)
-    with torch.no_grad():
-        code = tuple(front.eval()(torch.zeros(1, *takes)).shape[1:])
+    """Export the halves, measure them as a bundle and write that to `out`.
+
+    Raises:
+        ExportFailed: an exported half answers otherwise, or the bundle does not beat the recipe's floors.
+        BundleError: `out` cannot be written.
+    """
+    shape = halves.output.shape
     files: dict[str, bytes] = {
-        EXTRACTOR: export_half(front, takes, code, EXTRACTOR),
-        ANALYZER: export_half(back, code, (len(recipe.labels),), ANALYZER),
+        EXTRACTOR: export_half(halves.front.cpu(), recipe.takes, shape, EXTRACTOR),
+        ANALYZER: export_half(halves.back.cpu(), shape, (len(recipe.labels),), ANALYZER),
     }
-    sides = Parameters(count_parameters(front), count_parameters(back))
-    output = output_of(recipe, code)
-    unmeasured = _describe(recipe, parts, files, output=output, parameters=sides)
+    unmeasured = _describe(recipe, parts, halves, files, accuracy=(), accuracy_whole=whole)
     # Measured on a written bundle: exactly what will run is what the manifest speaks of. It stands at `out`
     # only once it has beaten its floors.
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / recipe.name
         write_bundle(trial, unmeasured, files)
         measured = measure_bundle(recipe, parts, trial)
-    manifest = _describe(recipe, parts, files, output=output, parameters=sides, accuracy=measured)
+    manifest = _describe(recipe, parts, halves, files, accuracy=measured, accuracy_whole=whole)
     write_bundle(out, manifest, files)
     return manifest
 
@@ -115,28 +90,33 @@ def measure_bundle(recipe: Recipe, parts: Sequence[Part], path: Path) -> tuple[A
     extractor, analyzer = load_extractor(path), load_analyzer(path)
     found = []
     for part in parts:
-        floor = recipe.floors.get(part.about.key, 0.0)
-        faces, name = part.split.held_out, part.about.name
-        found.append(measure(extractor, analyzer, faces, data=name, split=part.how, floor=floor))
+        floor, name = recipe.floors.get(part.key, 0.0), part.data.card.name
+        regions = held_out_regions(part, recipe)
+        found.append(measure(extractor, analyzer, regions, data=name, split=part.how, floor=floor))
         if found[-1].accuracy <= floor:
             raise ExportFailed(f"{name}: accuracy {found[-1].accuracy} does not beat the floor {floor}")
     return tuple(found)
 
 
-def output_of(recipe: Recipe, code: tuple[int, ...]) -> OutputSpec:
-    """Say how numbers of this shape are sent: int8 spreads its steps over ±clip, floats go as they are."""
-    clip = recipe.network.clip
-    return OutputSpec(recipe.dtype, code, clip, clip / _INT8_MAX if recipe.dtype == "int8" else 1.0)
+def measure_whole(recipe: Recipe, parts: Sequence[Part], network: nn.Module) -> tuple[Accuracy, ...]:
+    """Measure the network that is not cut, of which nothing is stored, on each set's held-out part."""
+    found = []
+    for part in parts:
+        floor, name = recipe.floors.get(part.key, 0.0), part.data.card.name
+        regions = held_out_regions(part, recipe)
+        hits = right(compute(network, regions.images, recipe.input), regions.labels)
+        found.append(accuracy_of(hits, len(regions), data=name, split=part.how, floor=floor))
+    return tuple(found)
 
 
 def _describe(
     recipe: Recipe,
     parts: Sequence[Part],
+    halves: Halves,
     files: dict[str, bytes],
     *,
-    output: OutputSpec,
-    parameters: Parameters,
-    accuracy: tuple[Accuracy, ...] = (),
+    accuracy: tuple[Accuracy, ...],
+    accuracy_whole: tuple[Accuracy, ...],
 ) -> Manifest:
     return Manifest(
         schema=1,
@@ -147,23 +127,24 @@ def _describe(
         region=recipe.region,
         input=recipe.input,
         split=recipe.split,
-        embedding="simple",
-        output=output,
+        embedding=halves.embedding,
+        output=halves.output,
         files={EXTRACTOR: entry_of(files[EXTRACTOR]), ANALYZER: entry_of(files[ANALYZER])},
-        parameters=parameters,
+        parameters=Parameters(count_parameters(halves.front), count_parameters(halves.back)),
         provenance=_provenance(recipe, parts),
         accuracy=accuracy,
+        accuracy_whole=accuracy_whole,
     )
 
 
 def _provenance(recipe: Recipe, parts: Sequence[Part]) -> Provenance:
     data = tuple(
         DataSource(
-            name=part.about.name,
-            source=part.about.source,
-            terms=part.about.terms,
-            trained_on=len(part.split.train) + len(part.split.validation),
-            held_out=len(part.split.held_out),
+            name=part.data.card.name,
+            source=part.data.card.source,
+            terms=part.data.card.terms,
+            trained_on=len(part.division.train) + len(part.division.validation),
+            held_out=len(part.division.held_out),
         )
         for part in parts
     )

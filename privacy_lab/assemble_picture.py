@@ -15,7 +15,8 @@ from models.writer import entry_of, write_bundle
 from privacy_lab.assemble import provenance_of
 from privacy_lab.clips import CLIP_SETS
 from privacy_lab.export import export_half
-from privacy_lab.networks.residual import build_for_pictures, count_parameters
+from privacy_lab.networks.cost import count_parameters
+from privacy_lab.networks.residual import build_for_pictures
 from privacy_lab.picture_examples import PictureExamples
 from privacy_lab.picture_measure import measure_pictures
 from privacy_lab.places import PHOTOGRAPHS, Place, Places, read_places, shading_detector

@@ -23,6 +23,15 @@ class Progress:
     best_loss: float = float("inf")
     losses: list[float] = field(default_factory=list)
 
+    def note(self, loss: float) -> bool:
+        """Count an epoch that ended with this validation loss; say whether it is the lowest so far."""
+        self.epoch += 1
+        self.losses.append(round(loss, 6))
+        better = loss < self.best_loss
+        if better:
+            self.best_loss, self.best_epoch = loss, self.epoch
+        return better
+
 
 def save_checkpoint(path: Path, progress: Progress, tensors: Mapping[str, Tensor]) -> None:
     """Write tensors and progress (as JSON in the header) to one file, whole or not at all."""

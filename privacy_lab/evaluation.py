@@ -1,13 +1,11 @@
 """How often the bundle is right, measured through the bytes that are really sent."""
 
 import math
-from collections.abc import Sequence
 from typing import Final
 
 from models.bundle import AnalyzerBundle, ExtractorBundle
 from models.manifest import Accuracy
-from privacy_lab.data.faces import Face
-from privacy_lab.examples import regions_of
+from privacy_lab.data.dataset import Regions
 
 # The normal quantile of a two-sided 95 % interval.
 _Z: Final = 1.959964
@@ -17,19 +15,19 @@ _AT_ONCE: Final = 64
 def measure(
     extractor: ExtractorBundle,
     analyzer: AnalyzerBundle,
-    faces: Sequence[Face],
+    regions: Regions,
     *,
     data: str,
     split: str,
     floor: float,
 ) -> Accuracy:
-    """Cut, extract, quantise and answer each face as at run time, and count the right answers."""
-    manifest, right = extractor.manifest, 0
-    for start in range(0, len(faces), _AT_ONCE):
-        some = faces[start : start + _AT_ONCE]
-        answers = analyzer.analyze(extractor.extract(regions_of(some, manifest.region, manifest.input)))
-        right += sum(manifest.labels[f.label] == label for f, (label, _) in zip(some, answers, strict=True))
-    return accuracy_of(right, len(faces), data=data, split=split, floor=floor)
+    """Extract, quantise and answer each region as at run time, and count the right answers."""
+    labels, right = extractor.manifest.labels, 0
+    for start in range(0, len(regions), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        answers = analyzer.analyze(extractor.extract(regions.images[some]))
+        right += sum(labels[k] == label for k, (label, _) in zip(regions.labels[some], answers, strict=True))
+    return accuracy_of(right, len(regions), data=data, split=split, floor=floor)
 
 
 def accuracy_of(right: int, n: int, *, data: str, split: str, floor: float) -> Accuracy:

@@ -1,7 +1,5 @@
 """Fit a network to labelled pictures: seeded, resumable, stopped once it gets no better."""
 
-import copy
-import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, final
@@ -13,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from privacy_lab.checkpoints import Progress, load_checkpoint, named, part, save_checkpoint
+from privacy_lab.devices import CPU, Precision, batch_of, half_precision
+from privacy_lab.optimising import Averaged
 from privacy_lab.recipe import TrainingSpec
 
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -33,67 +33,58 @@ class Examples(Protocol):
         """Give the batches that decide when to stop; the same each time."""
 
 
-@final
-class Fit:
-    """One training run: the network, the running mean of its weights, and the optimizer's memory."""
+class Learner(Protocol):
+    """What learns epoch by epoch, and can be taken up where it stood."""
 
-    def __init__(self, network: nn.Module, spec: TrainingSpec) -> None:
-        self.network = network
-        self.mean = copy.deepcopy(network)
-        self.best = copy.deepcopy(network).state_dict()
-        self._spec = spec
-        self._optimizer = torch.optim.AdamW(_groups(network, spec), lr=spec.rate)
+    def learn(self, epoch: int) -> None:
+        """Learn one epoch; the same number from the same state leads to the same state."""
 
-    def run_epoch(self, batches: Iterator[Batch], first_step: int, all_steps: int) -> None:
-        """Learn from each batch once; steps are counted over the whole run for the schedule."""
-        self.network.train()
-        for step, (pictures, labels) in enumerate(batches, first_step):
-            for group in self._optimizer.param_groups:
-                group["lr"] = self._spec.rate * schedule(step, all_steps)
-            scores = self.network(torch.from_numpy(pictures))
-            loss = functional.cross_entropy(
-                scores, torch.from_numpy(labels), label_smoothing=self._spec.smoothing
-            )
-            self._optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            self._optimizer.step()
-            self._follow(step)
+    def judge(self) -> float:
+        """Give the validation loss of what `weights` would leave behind now."""
+
+    def weights(self) -> dict[str, Tensor]:
+        """Give what the run leaves behind if it ends here."""
 
     def tensors(self) -> dict[str, Tensor]:
         """Give everything that the rest of the run depends on, by name."""
-        memory = {
-            f"{number}.{name}": value
-            for number, state in self._optimizer.state_dict()["state"].items()
-            for name, value in state.items()
-        }
-        weights = {"network": self.network.state_dict(), "mean": self.mean.state_dict(), "best": self.best}
-        return named("optimizer", memory) | {
-            name: tensor for prefix, state in weights.items() for name, tensor in named(prefix, state).items()
-        }
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Take up what `tensors` gave."""
-        self.network.load_state_dict(part(tensors, "network"))
-        self.mean.load_state_dict(part(tensors, "mean"))
-        self.best = part(tensors, "best")
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in part(tensors, "optimizer").items():
-            number, what = name.split(".", maxsplit=1)
-            state.setdefault(int(number), {})[what] = value
-        groups = self._optimizer.state_dict()["param_groups"]
-        self._optimizer.load_state_dict({"state": state, "param_groups": groups})
 
-    @torch.no_grad()
-    def _follow(self, step: int) -> None:
-        # Early on the mean follows closely, or it would remember the random start for long.
-        keep = min(self._spec.average, (1 + step) / (10 + step))
-        for mean, now in zip(
-            self.mean.state_dict().values(), self.network.state_dict().values(), strict=True
-        ):
-            if mean.is_floating_point():
-                mean.lerp_(now, 1 - keep)
-            else:
-                mean.copy_(now)
+
+def run(
+    learner: Learner,
+    *,
+    epochs: int,
+    recipe: str,
+    patience: int | None = None,
+    checkpoint: Path | None = None,
+    watch: Watch = lambda _: None,
+) -> tuple[Progress, dict[str, Tensor]]:
+    """Let a learner learn and give the weights of its best epoch; of its last one where `patience` is None.
+
+    With a `checkpoint` file the run is saved after each epoch and taken up from there: an interrupted run
+    ends with the same weights as one that was not. It stops early after `patience` epochs without a better
+    validation loss.
+
+    Raises:
+        BadCheckpoint: the file is damaged, or of another `recipe` digest.
+    """
+    progress, best = Progress(recipe), learner.weights()
+    stored = load_checkpoint(checkpoint, recipe) if checkpoint else None
+    if stored:
+        progress, tensors = stored
+        learner.restore(part(tensors, "learner"))
+        best = part(tensors, "best")
+    while progress.epoch < epochs and not _given_up(progress, patience):
+        learner.learn(progress.epoch)
+        if progress.note(learner.judge()) or patience is None:
+            best = {name: tensor.clone() for name, tensor in learner.weights().items()}
+        if checkpoint:
+            together = named("learner", learner.tensors()) | named("best", best)
+            save_checkpoint(checkpoint, progress, together)
+        watch(progress)
+    return progress, best
 
 
 def fit(
@@ -104,63 +95,83 @@ def fit(
     recipe: str,
     checkpoint: Path | None = None,
     watch: Watch = lambda _: None,
+    device: torch.device = CPU,
 ) -> Progress:
-    """Train `network` in place and leave it with the averaged weights of its best epoch.
-
-    With a `checkpoint` file the run is saved after each epoch and taken up from there: an interrupted run
-    ends with the same weights as one that was not.
+    """Train `network` in place and leave it with the averaged weights of its best epoch; as `run`.
 
     Raises:
-        BadCheckpoint: the file is damaged, or of another `recipe` digest.
+        BadCheckpoint: as `run`.
     """
-    run, progress = Fit(network, spec), Progress(recipe)
-    stored = load_checkpoint(checkpoint, recipe) if checkpoint else None
-    if stored:
-        progress, tensors = stored
-        run.restore(tensors)
-    while progress.epoch < spec.epochs and progress.epoch - progress.best_epoch < spec.patience:
-        all_steps = spec.epochs * examples.steps
-        run.run_epoch(examples.epoch(progress.epoch), progress.epoch * examples.steps, all_steps)
-        _judge(run, progress, evaluate(run.mean, examples.validation()))
-        if checkpoint:
-            save_checkpoint(checkpoint, progress, run.tensors())
-        watch(progress)
-    network.load_state_dict(run.best)
+    learner = Supervised(network, examples, spec, device)
+    progress, best = run(
+        learner, epochs=spec.epochs, patience=spec.patience, recipe=recipe, checkpoint=checkpoint, watch=watch
+    )
+    network.load_state_dict(best)
     network.eval()
     return progress
 
 
+@final
+class Supervised:
+    """Learns labels by cross-entropy; see `Learner`."""
+
+    def __init__(
+        self, network: nn.Module, examples: Examples, spec: TrainingSpec, device: torch.device = CPU
+    ) -> None:
+        # The two type stubs of `to` do not know each other.
+        network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._run = Averaged(
+            network,
+            rate=spec.rate,
+            weight_decay=spec.weight_decay,
+            average=spec.average,
+            steps=spec.epochs * examples.steps,
+        )
+        self._examples, self._spec, self._device = examples, spec, device
+
+    def learn(self, epoch: int) -> None:
+        """See `Learner`."""
+        network, spec = self._run.network, self._spec
+        network.train()
+        for step, (pictures, labels) in enumerate(self._examples.epoch(epoch), epoch * self._examples.steps):
+            with half_precision(self._device, spec.precision):
+                scores = network(batch_of(pictures, self._device))
+            y = torch.from_numpy(labels).to(self._device)
+            loss = functional.cross_entropy(scores.float(), y, label_smoothing=spec.smoothing)
+            self._run.descend(loss, step)
+
+    def judge(self) -> float:
+        """See `Learner`."""
+        return evaluate(self._run.mean, self._examples.validation(), self._device, self._spec.precision)
+
+    def weights(self) -> dict[str, Tensor]:
+        """See `Learner`."""
+        return self._run.mean.state_dict()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """See `Learner`."""
+        return self._run.tensors()
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """See `Learner`."""
+        self._run.restore(tensors)
+
+
 @torch.no_grad()
-def evaluate(network: nn.Module, batches: Iterator[Batch]) -> float:
+def evaluate(
+    network: nn.Module, batches: Iterator[Batch], device: torch.device = CPU, precision: Precision = "float32"
+) -> float:
     """Give the mean cross-entropy over all items of the batches."""
     network.eval()
     total, count = 0.0, 0
     for pictures, labels in batches:
-        scores = network(torch.from_numpy(pictures))
-        total += float(functional.cross_entropy(scores, torch.from_numpy(labels), reduction="sum"))
+        with half_precision(device, precision):
+            scores = network(batch_of(pictures, device)).float()
+        y = torch.from_numpy(labels).to(device)
+        total += float(functional.cross_entropy(scores, y, reduction="sum"))
         count += len(labels)
     return total / max(count, 1)
 
 
-def schedule(step: int, steps: int) -> float:
-    """Give the share of the highest rate at this step: a short rise, then a cosine down to a hundredth."""
-    rise = max(1, steps // 20)
-    if step < rise:
-        return (step + 1) / rise
-    done = (step - rise) / max(1, steps - rise)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-
-
-def _judge(run: Fit, progress: Progress, loss: float) -> None:
-    progress.epoch += 1
-    progress.losses.append(round(loss, 6))
-    if loss < progress.best_loss:
-        progress.best_loss, progress.best_epoch = loss, progress.epoch
-        run.best = {name: tensor.clone() for name, tensor in run.mean.state_dict().items()}
-
-
-def _groups(network: nn.Module, spec: TrainingSpec) -> list[dict[str, object]]:
-    # Weight decay pulls at kernels only: biases and normalisation have nothing to forget.
-    kernels = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    return [{"params": kernels, "weight_decay": spec.weight_decay}, {"params": others, "weight_decay": 0.0}]
+def _given_up(progress: Progress, patience: int | None) -> bool:
+    return patience is not None and progress.epoch - progress.best_epoch >= patience

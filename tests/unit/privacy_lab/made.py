@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from models.manifest import InputSpec
 from models.pictures import encode_picture
-from privacy_lab.recipe import NetworkSpec, Recipe, read_recipe
+from privacy_lab.networks.spec import NetworkSpec
+from privacy_lab.recipe import Embedding, Recipe, read_recipe
 
 RECIPES = Path(__file__).parents[3] / "privacy_lab" / "recipes"
 GENDER_SIMPLE = RECIPES / "gender-simple.yaml"
@@ -59,17 +60,22 @@ def data_folder(folder: Path) -> Path:
     return folder
 
 
-def recipe(**training: object) -> Recipe:
+def recipe(embedding: Embedding = "simple", **training: object) -> Recipe:
     """The shipped recipe, shrunk to run in a second."""
     plain = read_recipe(GENDER_SIMPLE)
-    brief = {"epochs": 4, "batch": 16, "average": 0.8, "patience": 4} | training
+    brief = {"epochs": 4, "batch": 16, "average": 0.8, "patience": 4, "precision": "float32"} | training
     return msgspec.structs.replace(
         plain,
         name="tiny",
+        embedding=embedding,
         input=InputSpec(SIDE, SIDE, 3, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)),
-        network=NetworkSpec((4, 6, 8), 2, 8, 4.0),
+        network=NetworkSpec("residual", (4, 6, 8, 8), (2, 2, 2, 1)),
+        split="stage2",
+        code=msgspec.structs.replace(plain.code, numbers=3),
         data=msgspec.structs.replace(plain.data, identities_each=1),
         training=msgspec.structs.replace(plain.training, **brief),
+        siamese=msgspec.structs.replace(plain.siamese, iterations=20),
+        ours=msgspec.structs.replace(plain.ours, epochs=6, average=0.8),
         floors={},
     )
 

@@ -9,9 +9,10 @@ torch = pytest.importorskip("torch")
 
 from privacy_lab.checkpoints import Progress, load_checkpoint, same  # noqa: E402
 from privacy_lab.errors import BadCheckpoint  # noqa: E402
-from privacy_lab.networks.residual import build  # noqa: E402
+from privacy_lab.networks.build import build  # noqa: E402
+from privacy_lab.optimising import schedule  # noqa: E402
 from privacy_lab.recipe import TrainingSpec  # noqa: E402
-from privacy_lab.training import evaluate, fit, schedule  # noqa: E402
+from privacy_lab.training import evaluate, fit  # noqa: E402
 from tests.unit.privacy_lab import made  # noqa: E402
 
 
@@ -25,7 +26,7 @@ def plan(**changes: object) -> TrainingSpec:
 
 def fresh() -> torch.nn.Sequential:
     torch.manual_seed(1)
-    return build(made.recipe().network, 2)
+    return build(made.recipe().network, made.recipe().takes, 2)
 
 
 def test_it_learns() -> None:
@@ -61,7 +62,7 @@ def test_a_run_cut_off_and_taken_up_ends_with_the_same_weights(tmp_path: Path, a
 
 def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:
     file = tmp_path / "run.safetensors"
-    first, second = fresh(), build(made.recipe().network, 2)
+    first, second = fresh(), build(made.recipe().network, made.recipe().takes, 2)
     fit(first, made.Noise(), plan(), recipe="r", checkpoint=file)
     fit(second, made.Noise(), plan(), recipe="r", checkpoint=file, watch=lambda _: pytest.fail("ran again"))
     assert same(first.state_dict(), second.state_dict())

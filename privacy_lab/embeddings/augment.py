@@ -1,5 +1,6 @@
-"""What a camera and a detector may do to a face, done to training pictures at random."""
+"""What a camera and a detector may do to a region, done to training pictures at random."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
@@ -7,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.manifest import InputSpec, RegionSpec
-from models.pictures import cut
-from privacy_lab.data.faces import Face, decode
+from privacy_lab.data.regions import regions_of
+from privacy_lab.embeddings.parts import Part
+from privacy_lab.recipe import Recipe
 
 Picture = NDArray[np.uint8]
 Random = np.random.Generator
@@ -17,17 +19,20 @@ Random = np.random.Generator
 _ROOM: Final = 0.15
 
 
-def canvas(face: Face, region: RegionSpec, size: InputSpec) -> Picture:
-    """Cut the region with room around it, at the input's scale: RGB uint8 [h + 2 room, w + 2 room, 3]."""
-    wider = RegionSpec("face", (0.5 + region.margin) * (1 + 2 * _ROOM) - 0.5)
+def canvases(parts: Sequence[Part], recipe: Recipe) -> Picture:
+    """Cut the training regions with room around each, at the input's scale: uint8 [n, h + 2 room, ..., 3]."""
+    margin = recipe.region.margin if recipe.region.kind == "face" else 0.0
+    wider = RegionSpec("face", (0.5 + margin) * (1 + 2 * _ROOM) - 0.5)
+    size = recipe.input
     rows, columns = (side + 2 * round(_ROOM * side) for side in (size.height, size.width))
     larger = InputSpec(rows, columns, 3, size.mean, size.std)
-    return cut(decode(face), face.box, wider, larger)
+    cuts = [regions_of(part.data, part.division.train, wider, larger).images for part in parts]
+    return np.concatenate(cuts)
 
 
-def augment(picture: Picture, size: InputSpec, random: Random) -> Picture:
+def augment(picture: Picture, size: InputSpec, random: Random, *, flip: bool = True) -> Picture:
     """Give one random view of a canvas as uint8 [height, width, 3]; the same `random`, the same view."""
-    view = _warp(picture, size, random)
+    view = _warp(picture, size, random, flip)
     view = _recolour(view, random)
     view = _degrade(view, random)
     if random.random() < 0.25:
@@ -35,15 +40,15 @@ def augment(picture: Picture, size: InputSpec, random: Random) -> Picture:
     return view
 
 
-def _warp(picture: Picture, size: InputSpec, random: Random) -> Picture:
+def _warp(picture: Picture, size: InputSpec, random: Random, flip: bool) -> Picture:
     rows, columns = picture.shape[:2]
     zoom = random.uniform(0.86, 1.16)
     turn, stretch = np.deg2rad(random.normal(0, 7)), random.uniform(0.93, 1.07)
     shift = random.uniform(-0.07, 0.07, 2) * (size.width, size.height)
-    flip = -1.0 if random.random() < 0.5 else 1.0
+    side = -1.0 if flip and random.random() < 0.5 else 1.0
     cosine, sine = zoom * np.cos(turn), zoom * np.sin(turn)
-    across = np.array([flip * cosine * stretch, -sine / stretch])
-    down = np.array([flip * sine * stretch, cosine / stretch])
+    across = np.array([side * cosine * stretch, -sine / stretch])
+    down = np.array([side * sine * stretch, cosine / stretch])
     centre = np.array([columns - 1, rows - 1]) / 2
     place = np.array([size.width - 1, size.height - 1]) / 2 + shift
     matrix = np.array([[*across, place[0] - across @ centre], [*down, place[1] - down @ centre]])

@@ -1,0 +1,139 @@
+"""`penumbra lab train`: from a recipe and a folder of data to a measured bundle."""
+
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal, final
+
+import typer
+from rich import progress
+from rich.console import Console
+
+from penumbra.bundle_commands import show_bundle
+from penumbra.lab_needs import find_recipe, require_lab
+from penumbra.units import bytes_text
+from privacy_lab.errors import BadRecipe
+
+if TYPE_CHECKING:
+    import torch
+
+    from privacy_lab.checkpoints import Progress
+    from privacy_lab.recipe import PictureRecipe
+
+RecipeArgument = Annotated[str, typer.Argument(help="A recipe's YAML file, or the name of a shipped one.")]
+DataOption = Annotated[
+    Path, typer.Option("--data", envvar="PENUMBRA_DATA", help="The folder that holds faces/ and images/.")
+]
+OutOption = Annotated[Path, typer.Option("--out", help="The bundle to write: a folder, or a file NAME.zip.")]
+EmbeddingOption = Annotated[
+    Literal["simple", "siamese", "advanced", "ours"] | None,
+    typer.Option("--embedding", help="Another embedding than the recipe's."),
+]
+SplitOption = Annotated[str | None, typer.Option("--split", help="Cut behind another layer.")]
+DeviceOption = Annotated[
+    Literal["auto", "cpu", "cuda"], typer.Option("--device", help="auto: a GPU where there is one.")
+]
+CheckpointOption = Annotated[
+    Path | None,
+    typer.Option("--checkpoint", help="Folder of finished and interrupted stages, taken up from there."),
+]
+ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256, help="Cores to train on.")]
+
+_KIBIBYTE: Final = 1024
+_WHOLE_BYTES: Final = sys.platform == "darwin"
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(train)
+
+
+def train(
+    recipe: RecipeArgument,
+    out: OutOption,
+    *,
+    data: DataOption = Path("../shared/data"),
+    embedding: EmbeddingOption = None,
+    split: SplitOption = None,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = 2,
+    checkpoint: CheckpointOption = None,
+) -> None:
+    """Train a bundle by a recipe, measure it on what it never saw, and write it."""
+    require_lab()
+    # Typer reads this module on every `penumbra --help`, which must not wait for torch.
+    import cv2  # noqa: PLC0415
+    import torch  # noqa: PLC0415
+
+    from privacy_lab.devices import choose_device  # noqa: PLC0415
+    from privacy_lab.recipe import Recipe, read_any_recipe  # noqa: PLC0415
+
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(1)
+    plan = read_any_recipe(find_recipe(recipe))
+    console = Console()
+    chosen, remark = choose_device(device)
+    console.print(remark, highlight=False)
+    started, folder = time.monotonic(), checkpoint or _cache()
+    with _bar(console) as bar:
+        if isinstance(plan, Recipe):
+            from privacy_lab.assemble import train_bundle  # noqa: PLC0415 - as above
+
+            meant = plan.changed(embedding=embedding, split=split)
+            train_bundle(meant, data, out, checkpoints=folder, device=chosen, watch=_Stages(bar))
+        elif embedding or split:
+            raise BadRecipe(f"{plan.name}: is a picture's recipe: it has no --embedding and no --split")
+        else:
+            _train_pictures(plan, data, out, folder, _Stages(bar))
+    show_bundle(out, console)
+    console.print(_spent(time.monotonic() - started, chosen), highlight=False)
+
+
+@final
+class _Stages:
+    """One progress bar a stage, added when the stage is first heard of."""
+
+    def __init__(self, bar: progress.Progress) -> None:
+        self._bar = bar
+        self._tasks: dict[str, progress.TaskID] = {}
+
+    def __call__(self, stage: str, epochs: int, now: "Progress") -> None:
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bar.add_task(stage, total=epochs, loss="")
+        self._bar.update(self._tasks[stage], completed=now.epoch, loss=f"loss {now.losses[-1]:.4f}")
+
+
+def _train_pictures(plan: "PictureRecipe", data: Path, out: Path, folder: Path, watch: _Stages) -> None:
+    from privacy_lab.assemble_picture import train_picture_bundle  # noqa: PLC0415 - imports torch
+
+    kept, epochs = folder / f"{plan.name}-{plan.digest}.safetensors", plan.training.epochs
+    train_picture_bundle(plan, data, out, checkpoint=kept, watch=lambda now: watch(plan.name, epochs, now))
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "penumbra" / "lab"
+
+
+def _bar(console: Console) -> progress.Progress:
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("epochs"),
+        progress.TextColumn("{task.fields[loss]}"),
+        progress.TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _spent(seconds: float, device: "torch.device") -> str:
+    import torch  # noqa: PLC0415 - long since loaded
+
+    # The kernel counts in KiB, but for one that counts in bytes.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if _WHOLE_BYTES else _KIBIBYTE)
+    text = f"took {seconds // 60:.0f} min {seconds % 60:.0f} s, at most {bytes_text(peak)} of memory"
+    if device.type == "cuda":
+        text += f" and {bytes_text(torch.cuda.max_memory_allocated())} of the GPU's"
+    return text
