@@ -68,4 +68,5 @@ def _refuse_large(path: Path, shapes: dict[str, tuple[int, ...]]) -> None:
     ):
         raise BadData(f"{path}: larger than the {_MOST_BYTES} bytes that are read")
     if not {"X", "y"} <= set(shapes):
-        raise BadData(f"{path}: has no X and y; it holds {', '.join(sorted(shapes)) or 'nothing'}")
+        held = ", ".join(sorted(shapes)) or "nothing"
+        raise BadData(f"{path}: has no X and y; it holds {held}. If it was cut off, download it again")
