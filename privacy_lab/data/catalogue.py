@@ -7,7 +7,7 @@ from typing import Final
 from privacy_lab.data.cifar import read_cifar10, read_cifar100
 from privacy_lab.data.cifar_pictures import read_cifar10_jpeg, read_cifar10_lossless
 from privacy_lab.data.dataset import DataSet
-from privacy_lab.data.face_sets import read_facescrub, read_facescrub_originals, read_gender, read_orl
+from privacy_lab.data.faces import read_facescrub, read_facescrub_originals, read_gender, read_orl
 from privacy_lab.data.folders import read_classes, read_identities
 from privacy_lab.data.gtsrb import read_gtsrb
 from privacy_lab.data.mnist import read_mnist, read_mnist_idx

@@ -139,8 +139,8 @@ _NAMES: Final = frozenset({*_CALLS, "numpy ndarray"})
 
 _LITERALS: Final = (
     "BININT", "BININT1", "BININT2", "INT", "LONG", "LONG1", "BINFLOAT", "STRING", "BINSTRING",
-    "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES",
-    "BINBYTES8",
+    "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BINBYTES",
+    "SHORT_BINBYTES", "BINBYTES8",
 )  # fmt: skip
 
 _STEPS: Final[Mapping[str, Callable[[_Machine, Any], None]]] = {
