@@ -36,14 +36,34 @@ class Ranks:
         return np.asarray(self.R / len(self.R))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Point:
-    """One point of the curve over the variance σ²; `accuracy` is None where nobody answers."""
+    """One point of the curve over the variance σ² of added noise.
+
+    Attributes:
+        variance: σ².
+        ranks: R of each record.
+        right: Whether the noisy record was answered rightly, 1 or 0, float64 [N]; None where nobody answers.
+    """
 
     variance: float
-    privacy: float
-    first: float
-    accuracy: float | None = None
+    ranks: Ranks
+    right: Doubles | None = None
+
+    @property
+    def privacy(self) -> float:
+        """E[R]/N."""
+        return float(self.ranks.relative.mean())
+
+    @property
+    def first(self) -> float:
+        """The rank-1 rate."""
+        return float(self.ranks.first.mean())
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share answered rightly; None where nobody answers."""
+        return None if self.right is None else float(self.right.mean())
 
 
 def ranks(z_noisy: Doubles, z: Doubles) -> Ranks:
@@ -76,7 +96,7 @@ def curve(
     labels: Indices | None = None,
     read: Read | None = None,
 ) -> tuple[Point, ...]:
-    """Give privacy, rank-1 rate and, with `labels` and `read`, accuracy at each variance of added noise.
+    """Give the ranks and, with `labels` and `read`, the right answers at each variance of added noise.
 
     Args:
         z: Payload numbers as the cloud decodes them, float32 [N, ...].
@@ -87,12 +107,11 @@ def curve(
     """
     rows, points = z.reshape(len(z), -1).astype(np.float64), []
     for variance in variances:
-        noisy = add_noise(rows, variance, seed)
-        found, accuracy = ranks(noisy, rows), None
+        noisy, right = add_noise(rows, variance, seed), None
         if labels is not None and read is not None:
             answers = read(noisy.reshape(z.shape).astype(np.float32)).argmax(axis=1)
-            accuracy = float((answers == labels).mean())
-        points.append(Point(variance, float(found.relative.mean()), float(found.first.mean()), accuracy))
+            right = (answers == labels).astype(np.float64)
+        points.append(Point(variance, ranks(noisy, rows), right))
     return tuple(points)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from privacy_lab.identity.enough import usable_by_group
-from privacy_lab.identity.spaces import Space
+from privacy_lab.identity.spaces import Space, spaces_of
 from privacy_lab.identity.tally import Seen, Tallies, equal_by_identity, spread, together
 from privacy_lab.identity.ties import Doubles, Indices, place_of_true, share_of_nearest
 
@@ -50,7 +50,8 @@ def retrieve(
 
     Args:
         seen: Payloads of unseen identities.
-        spaces: Distances to try.
+        spaces: Distances to try; none: those fitted on the gallery's own pictures, which who holds a gallery
+            has, with their names.
         seed: Which draw.
         settings: How to draw.
 
@@ -82,7 +83,7 @@ def draw(identities: Indices, each: int, random: np.random.Generator) -> Draw:
 def _retrieve(seen: Seen, part: Indices, spaces: tuple[Space, ...], drawn: Draw) -> Tallies:
     own = seen.identities[part]
     found: dict[str, Doubles] = {}
-    for space in spaces:
+    for space in spaces or spaces_of(seen.rows[part][drawn.gallery], own[drawn.gallery]):
         for (figure, rule), values in _hits(space.project(seen.rows[part]), own, drawn):
             found[f"{figure}/{space.name}/{rule}"] = values
     people, probes = len(np.unique(own)), len(drawn.probes)
