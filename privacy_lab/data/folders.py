@@ -79,4 +79,4 @@ def _depth(folder: Path, allowed: tuple[int, ...]) -> int:
 
 
 def _folders(folder: Path) -> tuple[str, ...]:
-    return tuple(sorted(path.name for path in folder.iterdir() if path.is_dir()))
+    return tuple(sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != "."))

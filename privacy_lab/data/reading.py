@@ -117,14 +117,20 @@ def number(text: str, where: object) -> int:
 
 
 def files_below(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
-    """Give the files with one of these endings in `folder` and below, in order of their names.
+    """Give the files with one of these endings in `folder` and below, in order of their names; none hidden.
 
     Raises:
         BadData: the folder is not there, or holds more than a data set may.
     """
     if not folder.is_dir():
         raise BadData(f"{folder}: no such folder")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in suffixes
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
     bound(folder, [path.stat().st_size for path in found])
     return found
 
