@@ -90,7 +90,7 @@ def test_normalised_samples_are_bytes_again_and_only_attacked(data_dir: Path, na
     # Neighbouring pixels of a photograph are alike; of rows or channels taken wrongly they are not.
     for axis in (1, 2):
         one, next_to_it = np.delete(array, -1, axis), np.delete(array, 0, axis)
-        assert np.corrcoef(one.ravel(), next_to_it.ravel())[0, 1] > 0.9
+        assert np.corrcoef(one.ravel(), next_to_it.ravel())[0, 1] > 0.8
 
 
 def test_no_photograph_of_gender_is_on_two_sides(data_dir: Path) -> None:
