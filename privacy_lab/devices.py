@@ -16,8 +16,8 @@ Precision = Literal["float32", "bfloat16"]
 CPU: Final = torch.device("cpu")
 
 
-def choose_device(name: DeviceName) -> tuple[torch.device, str]:
-    """Give the device and a line for people; `auto` takes a GPU where there is one.
+def choose_device(name: DeviceName, doing: str = "training") -> tuple[torch.device, str]:
+    """Give the device and a line for people on what is done there; `auto` takes a GPU where there is one.
 
     Raises:
         LabError: `cuda` was asked for by name, and torch finds none.
@@ -26,8 +26,8 @@ def choose_device(name: DeviceName) -> tuple[torch.device, str]:
     if name == "cuda" and not found:
         raise LabError("--device cuda: torch finds no GPU here. Choose --device auto or --device cpu.")
     if name != "cpu" and found:
-        return torch.device("cuda"), f"training on the GPU ({torch.cuda.get_device_name()})"
-    return CPU, "training on the CPU" if name == "cpu" else "no GPU: training on the CPU"
+        return torch.device("cuda"), f"{doing} on the GPU ({torch.cuda.get_device_name()})"
+    return CPU, f"{doing} on the CPU" if name == "cpu" else f"no GPU: {doing} on the CPU"
 
 
 def half_precision(device: torch.device, precision: Precision) -> AbstractContextManager[object]:

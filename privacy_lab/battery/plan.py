@@ -5,7 +5,7 @@ from typing import Final
 
 from privacy_lab.attacks.reconstructions import Settings
 from privacy_lab.battery.people import IDENTITY
-from privacy_lab.battery.reconstruction import RECONSTRUCTIONS
+from privacy_lab.battery.reconstruction import RECONSTRUCTIONS, REFERENCES
 from privacy_lab.errors import LabError
 
 ATTACKS: Final = (*RECONSTRUCTIONS, *IDENTITY)
@@ -43,6 +43,13 @@ class Plan:
                 f"{len(self.seeds)} seeds, {self.images} images and {self.records} records: "
                 "a battery needs 1, 1 and 2 at least"
             )
+
+    @property
+    def units(self) -> int:
+        """How many units of work this is: attacks and references, each with every seed."""
+        wanted = [attack for attack in ATTACKS if self.wants(attack)]
+        pictures = any(attack in RECONSTRUCTIONS for attack in wanted)
+        return len(self.seeds) * (len(wanted) + (len(REFERENCES) if pictures else 0))
 
     def wants(self, attack: str) -> bool:
         """Say whether the attack of that name is to be made."""
