@@ -86,21 +86,33 @@ class CodeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DefenceWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much each defence counts beside the primary task's cross-entropy; 0 leaves it out."""
+    """How much each defence counts beside the primary task; 0 leaves it out.
 
-    entropy: Weight = 0.0
+    `rate` counts for each bit of the code's entropy, `excess` for each bit of it given the label.
+    """
+
+    rate: Weight = 0.0
+    excess: Weight = 0.0
     decoder: Weight = 0.0
     identity: Weight = 0.0
     distance: Weight = 0.0
 
 
 class OursSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fine-tuning of the whole network with a quantised code at the cut, against attackers."""
+    """Fine-tuning of the whole network with a quantised code at the cut, against attackers.
+
+    `teacher` is how much the whole network's own answer counts, instead of the label. In the first `soft`
+    share of the steps numbers are bounded but not yet rounded; `rise` is that over which the defences come
+    to their full weight.
+    """
 
     epochs: Positive
     rate: Rate
     weight_decay: Share
     average: Share
+    teacher: Share
+    soft: Share
+    rise: Share
     defences: DefenceWeights
 
 

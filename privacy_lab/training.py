@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from privacy_lab.checkpoints import Progress, load_checkpoint, named, part, save_checkpoint
 from privacy_lab.devices import CPU, Precision, batch_of, half_precision
+from privacy_lab.errors import BadCheckpoint
 from privacy_lab.optimising import Averaged
 from privacy_lab.recipe import TrainingSpec
 
@@ -73,9 +74,8 @@ def run(
     progress, best = Progress(recipe), learner.weights()
     stored = load_checkpoint(checkpoint, recipe) if checkpoint else None
     if stored:
-        progress, tensors = stored
-        learner.restore(part(tensors, "learner"))
-        best = part(tensors, "best")
+        progress, best = stored[0], part(stored[1], "best")
+        _take_up(learner, part(stored[1], "learner"), checkpoint)
     while progress.epoch < epochs and not _given_up(progress, patience):
         learner.learn(progress.epoch)
         if progress.note(learner.judge()) or patience is None:
@@ -171,6 +171,13 @@ def evaluate(
         total += float(functional.cross_entropy(scores, y, reduction="sum"))
         count += len(labels)
     return total / max(count, 1)
+
+
+def _take_up(learner: Learner, tensors: dict[str, Tensor], file: Path | None) -> None:
+    try:
+        learner.restore(tensors)
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise BadCheckpoint(f"{file}: does not fit what is trained. Delete it to start again.") from error
 
 
 def _given_up(progress: Progress, patience: int | None) -> bool:

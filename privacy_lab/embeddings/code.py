@@ -13,14 +13,14 @@ from privacy_lab.recipe import CodeSpec
 
 @final
 class Squeeze(nn.Module):
-    """Activations [n, *shape] to numbers [n, k] of mean 0 and variance 1, at first the k main components."""
+    """Activations [n, *shape] to numbers [n, k], at first the k main components at variance 1."""
 
     def __init__(self, pca: Pca) -> None:
         super().__init__()
         k, d = pca.w.shape
         self.linear = nn.Linear(d, k)
-        # Without a scale of its own the code cannot buy precision by growing.
-        self.norm = nn.BatchNorm1d(k, affine=False)
+        # Normalised, a number cannot stand still; with a scale of its own it can, where it is not needed.
+        self.norm = nn.BatchNorm1d(k)
         self.linear.weight.data = torch.from_numpy(pca.w.copy()).float()
         self.linear.bias.data = torch.from_numpy(-pca.w @ pca.mu).float()
 
@@ -39,9 +39,9 @@ class Squeeze(nn.Module):
         if mean is None or variance is None:
             raise ValueError("the code's normalisation keeps no statistics")
         one = nn.Linear(self.linear.in_features, self.linear.out_features)
-        scale = torch.rsqrt(variance + self.norm.eps)
+        scale = self.norm.weight.detach() * torch.rsqrt(variance + self.norm.eps)
         one.weight.data = self.linear.weight.detach() * scale[:, None]
-        one.bias.data = (self.linear.bias.detach() - mean) * scale
+        one.bias.data = (self.linear.bias.detach() - mean) * scale + self.norm.bias.detach()
         return nn.Sequential(nn.Flatten(), one)
 
 
@@ -54,14 +54,18 @@ def expand(pca: Pca) -> nn.Sequential:
     return nn.Sequential(linear, nn.Unflatten(1, pca.shape), nn.ReLU(inplace=True))
 
 
-def store(numbers: Tensor, output: OutputSpec) -> Tensor:
+def store(numbers: Tensor, output: OutputSpec, *, soft: bool = False) -> Tensor:
     """Give numbers as they come back from a payload; the gradient passes as if nothing had been done.
 
-    The straight-through estimator (Bengio et al. 2013) over bound and rounding alike: the normalisation
-    before it keeps numbers from drifting beyond the bound.
+    With `soft` they are bounded but not rounded yet.
+
+    The straight-through estimator (Bengio et al. 2013) over bound and rounding alike: a number that stands
+    beyond the bound can still be drawn back.
     """
     with torch.no_grad():
-        stored = torch.round(numbers.clamp(-output.clip, output.clip) / output.scale) * output.scale
+        stored = numbers.clamp(-output.clip, output.clip)
+        if not soft:
+            stored = torch.round(stored / output.scale) * output.scale
     return numbers + (stored - numbers).detach()
 
 

@@ -25,7 +25,9 @@ class EntropyBottleneck:
     """
 
     def __init__(self, labels: int, output: OutputSpec, device: torch.device) -> None:
+        """Tally apart for each of so many labels; with 1, whatever the label: the code's whole entropy."""
         (k,) = output.shape
+        self._labels = labels
         self._scale = output.scale
         self._levels = round(output.clip / output.scale)
         self._tally = torch.ones(labels, k, 2 * self._levels + 1, device=device)
@@ -36,7 +38,7 @@ class EntropyBottleneck:
         numbers = seen.numbers / self._scale + self._levels  # [n, k], steps 0 ... top
         within = numbers + (numbers.clamp(0, top) - numbers).detach()
         below = within.detach().floor().clamp(0, top - 1)  # [n, k]
-        bits = self._bits()[seen.labels]  # [n, k, steps]
+        bits = self._bits()[self._groups(seen)]  # [n, k, steps]
         low, high = (bits.gather(2, (below + up).long()[:, :, None])[:, :, 0] for up in (0, 1))
         lengths = low + (within - below) * (high - low)
         return lengths.sum(dim=1).mean()
@@ -46,7 +48,7 @@ class EntropyBottleneck:
         """Tally the steps of this batch."""
         steps = torch.round(seen.code / self._scale).long() + self._levels  # [n, k]
         hits = torch.nn.functional.one_hot(steps, self._tally.shape[2]).float()  # [n, k, steps]
-        self._tally.mul_(_KEEP).index_add_(0, seen.labels, hits, alpha=1 - _KEEP)
+        self._tally.mul_(_KEEP).index_add_(0, self._groups(seen), hits, alpha=1 - _KEEP)
 
     def tensors(self) -> dict[str, Tensor]:
         """See `Defence`."""
@@ -55,6 +57,9 @@ class EntropyBottleneck:
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """See `Defence`."""
         self._tally.copy_(tensors["tally"])
+
+    def _groups(self, seen: Seen) -> Tensor:
+        return seen.labels if self._labels > 1 else torch.zeros_like(seen.labels)
 
     def _bits(self) -> Tensor:
         counts = self._tally + _BEFORE  # [labels, k, steps]

@@ -22,8 +22,8 @@ from privacy_lab.optimising import Averaged
 from privacy_lab.recipe import Recipe
 from privacy_lab.training import evaluate
 
-# The share of the steps over which the defences come to their full weight.
-_RISE: Final = 1 / 3
+CODED: Final = 2
+"""The form of `Coded`: weights of another form are not taken up."""
 
 
 @final
@@ -37,12 +37,12 @@ class Coded(nn.Module):
         self.expand = expand(pca)
         self._output = output
 
-    def encode(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    def encode(self, pictures: Tensor, *, soft: bool = False) -> tuple[Tensor, Tensor]:
         """Give the numbers [n, k] before and after they are stored, for pictures [n, 3, h, w]."""
         x = self.front(pictures)
         with torch.autocast(pictures.device.type, enabled=False):
             numbers = self.squeeze(x.float())
-            return numbers, store(numbers, self._output)
+            return numbers, store(numbers, self._output, soft=soft)
 
     def decode(self, code: Tensor) -> Tensor:
         """Give the logits [n, labels] of a code as the cloud reads it."""
@@ -71,8 +71,12 @@ class Ours:
         defence: Defence,
         recipe: Recipe,
         device: torch.device = CPU,
+        *,
+        teacher: nn.Module,
     ) -> None:
+        """Take what learns, from what, against whom, and the `teacher`: the whole network as it was."""
         spec = recipe.ours
+        self._teacher = teacher.to(device).eval()
         coded.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._coded, self._steps = coded, spec.epochs * examples.steps
         self._run = Averaged(
@@ -116,15 +120,18 @@ class Ours:
     def _look(
         self, chosen: NDArray[np.int64], pictures: NDArray[np.float32], step: int
     ) -> tuple[Tensor, Seen]:
-        spec, regions = self._recipe.training, self._examples.regions
+        spec, ours, regions = self._recipe.training, self._recipe.ours, self._examples.regions
         x = batch_of(pictures, self._device)
         labels, identities = (
             torch.from_numpy(some[chosen]).to(self._device) for some in (regions.labels, regions.identities)
         )
         with half_precision(self._device, spec.precision):
-            numbers, code = self._coded.encode(x)
+            numbers, code = self._coded.encode(x, soft=step < ours.soft * self._steps)
             logits = self._coded.decode(code)
+            with torch.no_grad():
+                taught = self._teacher(x).float()
         seen = Seen(x, numbers, code, labels, identities)
-        risen = min(1.0, (step + 1) / max(1.0, _RISE * self._steps))
         ce = functional.cross_entropy(logits, labels, label_smoothing=spec.smoothing)
-        return ce + risen * self._defence.cost(seen), seen
+        kl = functional.kl_div(logits.log_softmax(1), taught.softmax(1), reduction="batchmean")
+        risen = min(1.0, (step + 1) / max(1.0, ours.rise * self._steps))
+        return (1 - ours.teacher) * ce + ours.teacher * kl + risen * self._defence.cost(seen), seen

@@ -18,8 +18,10 @@ def defence_of(
     """Give the weighted sum of the defences whose weight is not 0, for a code stored by `output`."""
     (k,) = output.shape
     parts: dict[str, tuple[float, Defence]] = {}
-    if weights.entropy:
-        parts["entropy"] = (weights.entropy, EntropyBottleneck(labels, output, device))
+    if weights.rate:
+        parts["rate"] = (weights.rate, EntropyBottleneck(1, output, device))
+    if weights.excess:
+        parts["excess"] = (weights.excess, EntropyBottleneck(labels, output, device))
     if weights.decoder:
         parts["decoder"] = (weights.decoder, AdversarialDecoder(k, device))
     if weights.identity:

@@ -1,5 +1,6 @@
 """The stages from a recipe to its four embeddings, each kept under what it depends on."""
 
+import copy
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from privacy_lab.embeddings.answers import compute
 from privacy_lab.embeddings.code import output_of
 from privacy_lab.embeddings.examples import RegionExamples
 from privacy_lab.embeddings.halves import Halves
-from privacy_lab.embeddings.ours import Coded, Ours
+from privacy_lab.embeddings.ours import CODED, Coded, Ours
 from privacy_lab.embeddings.parts import Part
 from privacy_lab.embeddings.pca import Pca, fit_pca
 from privacy_lab.embeddings.protection import defence_of
@@ -102,9 +103,9 @@ class Stages:
         recipe, key, network = self._recipe, self._keys["ours"], self.whole()
         pca = self.pca(network, recipe.code.numbers)
         output, regions = output_of(recipe.code), self.examples.regions
-        coded = Coded(network, recipe.split, pca, output)
+        coded = Coded(copy.deepcopy(network), recipe.split, pca, output)
         defence = defence_of(recipe.ours.defences, regions, len(recipe.labels), output, self._device)
-        learner = Ours(coded, self.examples, defence, recipe, self._device)
+        learner = Ours(coded, self.examples, defence, recipe, self._device, teacher=network)
         epochs, told = recipe.ours.epochs, self._told("ours", recipe.ours.epochs)
         _, weights = run(learner, epochs=epochs, recipe=key, checkpoint=self._file("ours", key), watch=told)
         coded.load_state_dict(weights)
@@ -143,7 +144,7 @@ class Stages:
         return {
             "whole": whole,
             "siamese": digest_of("siamese", whole, r.split, r.siamese),
-            "ours": digest_of("ours", whole, r.split, r.code, r.ours),
+            "ours": digest_of("ours", CODED, whole, r.split, r.code, r.ours),
         }
 
     def _file(self, stage: Stage, key: str) -> Path | None:

@@ -89,6 +89,19 @@ def test_another_recipes_checkpoint_is_refused(tmp_path: Path) -> None:
         load_checkpoint(file, "two")
 
 
+def test_a_checkpoint_of_another_networks_form_says_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "run.safetensors"
+    fit(fresh(), made.Noise(), plan(epochs=1), recipe="r", checkpoint=file)
+    with pytest.raises(BadCheckpoint, match="Delete it"):
+        fit(
+            torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(768, 2)),
+            made.Noise(),
+            plan(),
+            recipe="r",
+            checkpoint=file,
+        )
+
+
 def test_the_rate_rises_and_then_only_falls() -> None:
     rates = [schedule(step, 100) for step in range(100)]
     top = rates.index(max(rates))
