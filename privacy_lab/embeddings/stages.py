@@ -90,6 +90,7 @@ class Stages:
             recipe.siamese,
             similar=similar,
             seed=recipe.training.seed,
+            precision=recipe.training.precision,
             device=self._device,
         )
         told = self._told("siamese", learner.epochs)
