@@ -13,14 +13,14 @@ from privacy_lab.recipe import CodeSpec
 
 @final
 class Squeeze(nn.Module):
-    """Activations [n, *shape] to numbers [n, k], at first the k main components at variance 1."""
+    """Activations [n, *shape] to numbers [n, k] of mean 0 and variance 1, at first the k main components."""
 
     def __init__(self, pca: Pca) -> None:
         super().__init__()
         k, d = pca.w.shape
         self.linear = nn.Linear(d, k)
-        # Normalised, a number cannot stand still; with a scale of its own it can, where it is not needed.
-        self.norm = nn.BatchNorm1d(k)
+        # Without a scale of its own no number can drift off to where its step never changes.
+        self.norm = nn.BatchNorm1d(k, affine=False)
         self.linear.weight.data = torch.from_numpy(pca.w.copy()).float()
         self.linear.bias.data = torch.from_numpy(-pca.w @ pca.mu).float()
 
@@ -39,9 +39,9 @@ class Squeeze(nn.Module):
         if mean is None or variance is None:
             raise ValueError("the code's normalisation keeps no statistics")
         one = nn.Linear(self.linear.in_features, self.linear.out_features)
-        scale = self.norm.weight.detach() * torch.rsqrt(variance + self.norm.eps)
+        scale = torch.rsqrt(variance + self.norm.eps)
         one.weight.data = self.linear.weight.detach() * scale[:, None]
-        one.bias.data = (self.linear.bias.detach() - mean) * scale + self.norm.bias.detach()
+        one.bias.data = (self.linear.bias.detach() - mean) * scale
         return nn.Sequential(nn.Flatten(), one)
 
 

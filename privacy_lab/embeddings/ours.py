@@ -1,7 +1,7 @@
 """Our embedding: the whole network fine-tuned with a stored code at the cut, against attackers."""
 
 from collections import OrderedDict
-from typing import Final, final
+from typing import final
 
 import numpy as np
 import torch
@@ -21,9 +21,6 @@ from privacy_lab.networks.cut import split
 from privacy_lab.optimising import Averaged
 from privacy_lab.recipe import Recipe
 from privacy_lab.training import evaluate
-
-CODED: Final = 2
-"""The form of `Coded`: weights of another form are not taken up."""
 
 
 @final

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from privacy_lab.checkpoints import named, part
-from privacy_lab.devices import CPU, Precision, batch_of, half_precision
+from privacy_lab.devices import CPU, batch_of
 from privacy_lab.embeddings.examples import RegionExamples
 from privacy_lab.embeddings.similarity import Similar, Similarity
 from privacy_lab.networks.cut import split
@@ -67,13 +67,12 @@ class Siamese:
         *,
         similar: Similarity,
         seed: int,
-        precision: Precision = "float32",
         device: torch.device = CPU,
     ) -> None:
         self._network = network.to(device)
         self._front, self._back = split(network, at)
         self._examples, self._spec, self._similar = examples, spec, similar
-        self._seed, self._precision, self._device = seed, precision, device
+        self._seed, self._device = seed, device
         self._optimizer = torch.optim.SGD(_groups(network, spec), lr=spec.rate, momentum=spec.momentum)
 
     @property
@@ -95,7 +94,7 @@ class Siamese:
 
     def judge(self) -> float:
         """See `Learner`; the primary task's cross-entropy alone."""
-        return evaluate(self._network, self._examples.validation(), self._device, self._precision)
+        return evaluate(self._network, self._examples.validation(), self._device)
 
     def weights(self) -> dict[str, Tensor]:
         """See `Learner`."""
@@ -113,12 +112,9 @@ class Siamese:
     def _loss(self, batch: NDArray[np.int64], random: np.random.Generator) -> Tensor:
         similar = self._similar(batch)
         a, b = mine(similar, self._spec.pairs, random)
-        with half_precision(self._device, self._precision):
-            x = self._front(batch_of(self._examples.views(batch, random), self._device))
-            logits = self._back(x).float()
-        x = x.float()
+        x = self._front(batch_of(self._examples.views(batch, random), self._device))
         labels = torch.from_numpy(self._examples.regions.labels[batch]).to(self._device)
-        ce = functional.cross_entropy(logits, labels, reduction="none")
+        ce = functional.cross_entropy(self._back(x), labels, reduction="none")
         y = torch.from_numpy(similar[a, b].astype(np.float32)).to(self._device)
         l_con = contrastive_loss(distance(x[a], x[b]), y, self._spec.margin)
         return ce[a].mean() + ce[b].mean() + self._spec.weight * l_con

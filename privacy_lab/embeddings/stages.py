@@ -18,7 +18,7 @@ from privacy_lab.embeddings.answers import compute
 from privacy_lab.embeddings.code import output_of
 from privacy_lab.embeddings.examples import RegionExamples
 from privacy_lab.embeddings.halves import Halves
-from privacy_lab.embeddings.ours import CODED, Coded, Ours
+from privacy_lab.embeddings.ours import Coded, Ours
 from privacy_lab.embeddings.parts import Part
 from privacy_lab.embeddings.pca import Pca, fit_pca
 from privacy_lab.embeddings.protection import defence_of
@@ -90,7 +90,6 @@ class Stages:
             recipe.siamese,
             similar=similar,
             seed=recipe.training.seed,
-            precision=recipe.training.precision,
             device=self._device,
         )
         told = self._told("siamese", learner.epochs)
@@ -145,7 +144,7 @@ class Stages:
         return {
             "whole": whole,
             "siamese": digest_of("siamese", whole, r.split, r.siamese),
-            "ours": digest_of("ours", CODED, whole, r.split, r.code, r.ours),
+            "ours": digest_of("ours", whole, r.split, r.code, r.ours),
         }
 
     def _file(self, stage: Stage, key: str) -> Path | None:
