@@ -1,0 +1,134 @@
+"""`penumbra lab attack`: every attack there is, against one bundle, and what came of it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import typer
+from rich.console import Console
+
+from models.catalogue import find
+from models.reading import load_manifest
+from penumbra import lab_attacking as a
+from penumbra.errors import RunError
+from penumbra.lab_attack_tables import identity_table, reconstruction_table, summary
+from penumbra.lab_material import read_material
+from penumbra.lab_needs import require_lab
+from penumbra.units import count_text
+
+if TYPE_CHECKING:
+    from privacy_lab.battery.ground import Target
+    from privacy_lab.battery.plan import Plan
+    from privacy_lab.battery.records import Battery
+    from privacy_lab.data.material import Material
+
+BundleArgument = Annotated[str, typer.Argument(help="A shipped bundle's name, or a folder or zip.")]
+DataOption = Annotated[
+    Path,
+    typer.Option(
+        "--data",
+        envvar="PENUMBRA_DATA",
+        help="The folder of the recipe's data sets, or of your own pictures.",
+    ),
+]
+OwnOption = Annotated[
+    bool, typer.Option("--own", help="The folder holds your own pictures: LABEL/PERSON/, LABEL/ or PERSON/.")
+]
+RecipeOption = Annotated[
+    str | None, typer.Option("--recipe", help="Whose data sets to use, if not the bundle's own recipe's.")
+]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Write all figures to this JSON file.")]
+OnlyOption = Annotated[
+    list[str] | None, typer.Option("--only", help="This attack, or group of attacks, alone; may be repeated.")
+]
+
+_NAMED: Final = 10
+_Device = Literal["auto", "cpu", "cuda"]
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(attack)
+
+
+def attack(
+    bundle: BundleArgument,
+    *,
+    data: DataOption = Path("../shared/data"),
+    own: OwnOption = False,
+    recipe: RecipeOption = None,
+    out: OutOption = None,
+    only: OnlyOption = None,
+    folder: a.FolderOption = None,
+    seeds: a.SeedsOption = a.SEEDS,
+    images: a.ImagesOption = a.IMAGES,
+    device: a.DeviceOption = "auto",
+    threads: a.ThreadsOption = a.THREADS,
+) -> None:
+    """Attack a bundle on pictures that its attackers never saw, and show what they got."""
+    require_lab()
+    # Typer reads this module on every `penumbra --help`, which must not wait for torch.
+    from privacy_lab.battery.plan import Plan  # noqa: PLC0415
+    from privacy_lab.battery.records import encode_battery  # noqa: PLC0415
+
+    plan = Plan(seeds=tuple(range(seeds)), only=tuple(only or ()), images=images)
+    console, path = Console(), find(bundle)
+    material = read_material(load_manifest(path), data, own=own, recipe=recipe)
+    _name_skipped(console, [name for card in material.cards for name in card.skipped])
+    target = _target(path, device, threads, console)
+    battery = _attack(target, material, plan, a.attack_folder(folder), console)
+    if out:
+        _write(out, encode_battery(battery))
+    show_battery(battery, console)
+
+
+def show_battery(battery: "Battery", console: Console) -> None:
+    """Print what a battery found, for people."""
+    for table in (reconstruction_table(battery), identity_table(battery)):
+        if table.row_count:
+            console.print(table)
+    for line in summary(battery):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _target(path: Path, device: _Device, threads: int, console: Console) -> "Target":
+    import torch  # noqa: PLC0415 - quick --help
+
+    from privacy_lab.attacks.victims import victim_of_bundle  # noqa: PLC0415 - as above
+    from privacy_lab.battery.ground import Target  # noqa: PLC0415 - as above
+    from privacy_lab.devices import choose_device  # noqa: PLC0415 - as above
+
+    torch.set_num_threads(threads)
+    chosen, remark = choose_device(device, "attacking")
+    console.print(remark, highlight=False)
+    return Target(load_manifest(path).bundle_id, victim_of_bundle(path, threads=threads), chosen)
+
+
+def _attack(
+    target: "Target", material: "Material", plan: "Plan", folder: Path, console: Console
+) -> "Battery":
+    from privacy_lab.battery.run import run_battery  # noqa: PLC0415 - quick --help
+
+    try:
+        with a.AttackBar(console) as bar:
+            return run_battery(target, material, plan, folder, bar.attack).battery
+    except KeyboardInterrupt:
+        text = f"interrupted. What is finished is kept in {folder}: the same command goes on from there."
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+        raise
+
+
+def _name_skipped(console: Console, names: Iterable[str]) -> None:
+    listed = tuple(names)
+    if listed:
+        more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
+        text = f"{count_text(len(listed), 'file')} could not be read: {', '.join(listed[:_NAMED])}{more}"
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise RunError(f"--out: {path} cannot be written: {error.strerror}.") from error
