@@ -30,6 +30,7 @@ _MEASURED: Final = (
     "rank_privacy_ceiling",
     "ssim",
     "ssim_floor",
+    "ssim_over_floor",
     "ssim_answer_alone",
     "payload_bytes",
 )
@@ -123,16 +124,19 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         accuracy_whole: The same of the whole network that the bundle was made of.
         identity_rank1: Share of people found first in an identity-disjoint gallery of their own label.
         identity_rank1_chance: What guessing reaches in that gallery.
-        rank_privacy: Mean rank of the true record, as a share of the gallery (Osia et al.).
+        rank_privacy: Mean rank of the true record, as a share of the gallery (Osia et al.); with two labels
+            where 79 % of the records have the first, as in the paper.
         rank_privacy_ceiling: The most that can be had while the task's answer itself is known.
         ssim: Structural similarity of the strongest reconstruction to its original.
         ssim_floor: That of guessing the mean picture of the answered label.
         ssim_answer_alone: That of an attacker who is given nothing but the answer.
         payload_bytes: What crosses to the cloud a region.
         edge: What the edge's half costs on a device.
-        intervals: 95 % interval of each figure, those of the edge as `edge.extractor.load_seconds`.
+        intervals: 95 % interval of each figure and of `ssim_over_floor`, compared picture by picture; those
+            of the edge as `edge.extractor.load_seconds`.
         data: Cards of the pictures.
         attacks: Every attack of the battery.
+        not_run: Attacks that could not be made, and why.
     """
 
     schema: Literal[1] = SCHEMA
@@ -153,6 +157,7 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     intervals: dict[str, Interval]
     data: tuple[DataCard, ...]
     attacks: tuple[Attack, ...]
+    not_run: dict[Short, Text] = {}
 
     def __post_init__(self) -> None:
         """Refuse a figure without an interval, outside it, or not finite."""

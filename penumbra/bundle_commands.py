@@ -9,14 +9,24 @@ from rich.console import Console
 from rich.table import Table
 
 from models.catalogue import find, shipped
+from models.certificate import Certificate
 from models.errors import UnsupportedBundle
 from models.manifest import Accuracy, Manifest
-from models.reading import load_manifest
+from models.reading import load_certificate
 from models.split import split_bundle
+from penumbra import lab_attacking as a
+from penumbra.bundle_claims import claims_hold
+from penumbra.units import count_text
 
 app = typer.Typer(help="Show, verify, split and list bundles.", no_args_is_help=True)
 
 BundleArgument = Annotated[str, typer.Argument(help="A shipped bundle's name, or a folder or zip.")]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", help="Pictures of your own, LABEL/PERSON/*.jpg: check the certificate's claims on them."
+    ),
+]
 OutOption = Annotated[Path, typer.Option("--out", help="The folder to write the two halves to.")]
 
 
@@ -27,8 +37,21 @@ def show(bundle: BundleArgument) -> None:
 
 
 @app.command()
-def verify(bundle: BundleArgument) -> None:
-    """Check hashes and shapes, and run each half that is there; nothing is written."""
+def verify(
+    bundle: BundleArgument,
+    *,
+    data: DataOption = None,
+    seeds: a.SeedsOption = a.SEEDS,
+    images: a.ImagesOption = a.IMAGES,
+    folder: a.FolderOption = None,
+    device: a.DeviceOption = "auto",
+    threads: a.ThreadsOption = a.THREADS,
+) -> None:
+    """Check hashes and shapes, and run each half that is there; nothing is written to the bundle.
+
+    With --data also attack the edge's half on pictures of your own, and say which of the certificate's
+    claims hold there; the exit status is 1 where one does not.
+    """
     path = find(bundle)
     if importlib.util.find_spec("onnxruntime") is None:
         raise UnsupportedBundle("penumbra bundle verify needs onnxruntime. Run: pip install 'penumbra[edge]'")
@@ -39,6 +62,13 @@ def verify(bundle: BundleArgument) -> None:
     for check in verify_bundle(path):
         console.print(f"✓ {check}", highlight=False, markup=False)
     console.print(f"{path}: sound", highlight=False, markup=False, soft_wrap=True)
+    if data is None:
+        return
+    kept = a.attack_folder(folder)
+    if not claims_hold(
+        path, data, console, seeds=seeds, images=images, folder=kept, device=device, threads=threads
+    ):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -53,13 +83,19 @@ def split(bundle: BundleArgument, out: OutOption = Path()) -> None:
 @app.command("list")
 def list_bundles() -> None:
     """List the bundles that ship with the project."""
-    table = Table("name", "answers", "sends", "accuracy", box=None)
+    table = Table(box=None)
+    table.add_column("name", no_wrap=True)
+    for column in ("answers", "sends", "accuracy", "rebuilt"):
+        table.add_column(column)
     table.add_column("id", no_wrap=True)  # an id cut short names nothing
     for name, path in shipped().items():
-        manifest = load_manifest(path)
+        manifest, certificate = load_certificate(path)
         measured = " ".join(_share(entry) for entry in manifest.accuracy)
-        table.add_row(name, " | ".join(manifest.labels), _sends(manifest), measured, manifest.bundle_id)
+        answers = " | ".join(manifest.labels)
+        rebuilt = _rebuilt(certificate) if manifest.output else ""
+        table.add_row(name, answers, _sends(manifest), measured, rebuilt, manifest.bundle_id)
     Console().print(table)
+    Console().print("rebuilt: SSIM over the floor that the strongest attack of its certificate reached")
 
 
 def show_bundle(path: Path, console: Console) -> None:
@@ -68,11 +104,11 @@ def show_bundle(path: Path, console: Console) -> None:
     Raises:
         BundleError: the bundle cannot be read.
     """
-    manifest = load_manifest(path)
+    manifest, certificate = load_certificate(path)
     table = Table(title=f"{manifest.name}  {manifest.bundle_id}", show_header=False, title_justify="left")
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for key, value in _rows(manifest):
+    for key, value in (*_rows(manifest), *_certified(manifest, certificate)):
         table.add_row(key, value)
     console.print(table)
 
@@ -102,11 +138,31 @@ def _rows(manifest: Manifest) -> list[tuple[str, str]]:
     ]
 
 
+def _certified(manifest: Manifest, certificate: Certificate | None) -> list[tuple[str, str]]:
+    if manifest.output is None:
+        return []
+    if certificate is None:
+        return [("certificate", "none: nobody has written down what attackers get out of it")]
+    told = (
+        ("SSIM over the floor", certificate.ssim_over_floor),
+        ("rank-1", certificate.identity_rank1),
+        ("by chance", certificate.identity_rank1_chance),
+        ("rank privacy", certificate.rank_privacy),
+    )
+    figures = ", ".join(f"{name} {value:.3f}" for name, value in told if value is not None)
+    return [("certificate", f"{count_text(len(certificate.attacks), 'attack')}: {figures}")]
+
+
 def _sends(manifest: Manifest) -> str:
     output = manifest.output
     if output is None:
         return "the censored picture"
     return f"{output.numbers} × {output.dtype}, {output.region_bytes} bytes a region"
+
+
+def _rebuilt(certificate: Certificate | None) -> str:
+    over = certificate.ssim_over_floor if certificate else None
+    return "not certified" if over is None else f"{over:+.3f}"
 
 
 def _share(entry: Accuracy) -> str:

@@ -152,6 +152,8 @@ def certificate(of: Manifest, **changes: object) -> Certificate:
     if "intervals" not in plain:
         known = {name: value for name, value in plain.items() if isinstance(value, int | float)}
         known |= edge_figures(plain["edge"])
+        if plain["ssim"] is not None and plain["ssim_floor"] is not None:
+            known["ssim_over_floor"] = plain["ssim"] - plain["ssim_floor"]
         plain["intervals"] = {name: (value - 0.01, value + 0.01) for name, value in known.items()}
     return Certificate(**plain)
 

@@ -27,7 +27,7 @@ def test_what_is_written_is_read_back(tiny: Manifest) -> None:
     data = encode_certificate(certificate)
     assert decode_certificate(data, "here") == certificate
     assert encode_certificate(decode_certificate(data, "here")) == data
-    assert len(figures_of(certificate)) == 10 + 2 * 5
+    assert len(figures_of(certificate)) == 11 + 2 * 5
 
 
 def test_the_difference_to_the_floor_has_no_more_digits_than_its_parts(tiny: Manifest) -> None:

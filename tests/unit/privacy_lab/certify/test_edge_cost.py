@@ -75,6 +75,13 @@ def test_the_cost_of_a_bundle_has_an_interval_for_every_figure():
     )
 
 
+def test_a_network_runs_in_torch_by_the_same_rule():
+    subject = Subject("torch", made.network(TAKES, 4), (4,))
+    found = measure({"torch": subject}, TAKES, repetitions=1, watch=lambda *at: None)["torch"]
+    assert found["process_resident_mib"].value > 4 * found["resident_mib"].value
+    assert found["process_load_seconds"].value > found["load_seconds"].value
+
+
 def test_a_network_that_does_not_run_is_told_in_one_line():
     with pytest.raises(MeasureFailed, match=r"extractor: does not run in a process of its own: .*not float"):
         extractor_cost(made.manifest(made.halves()), made.network((4,), 4), repetitions=1)

@@ -1,0 +1,111 @@
+"""`penumbra lab certify`: attack a bundle with everything there is, and write down what came of it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from models.catalogue import find
+from models.reading import load_manifest
+from penumbra import lab_attacking as a
+from penumbra.errors import RunError
+from penumbra.lab_material import read_material
+from penumbra.lab_needs import require_lab
+
+if TYPE_CHECKING:
+    from models.certificate import Certificate
+
+BundleArgument = Annotated[str, typer.Argument(help="A shipped bundle's name, or a folder or zip.")]
+DataOption = Annotated[
+    Path,
+    typer.Option(
+        "--data",
+        envvar="PENUMBRA_DATA",
+        help="The folder of the recipe's data sets, or of your own pictures.",
+    ),
+]
+OwnOption = Annotated[
+    bool, typer.Option("--own", help="The folder holds your own pictures: LABEL/PERSON/, LABEL/ or PERSON/.")
+]
+RecipeOption = Annotated[
+    str | None, typer.Option("--recipe", help="Whose data sets to use, if not the bundle's own recipe's.")
+]
+PageOption = Annotated[
+    Path | None, typer.Option("--page", help="Write a page for people to this HTML file; it shows pictures.")
+]
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(certify)
+
+
+def certify(
+    bundle: BundleArgument,
+    *,
+    data: DataOption = Path("../shared/data"),
+    own: OwnOption = False,
+    recipe: RecipeOption = None,
+    page: PageOption = None,
+    folder: a.FolderOption = None,
+    seeds: a.SeedsOption = a.SEEDS,
+    images: a.ImagesOption = a.IMAGES,
+    device: a.DeviceOption = "auto",
+    threads: a.ThreadsOption = a.THREADS,
+) -> None:
+    """Attack a bundle, measure what it costs the edge, and write certificate.json into it."""
+    require_lab()
+    # Typer reads this module on every `penumbra --help`, which must not wait for torch.
+    import torch  # noqa: PLC0415
+
+    from privacy_lab.battery.plan import Plan  # noqa: PLC0415
+    from privacy_lab.certify.certifying import certify_bundle  # noqa: PLC0415
+    from privacy_lab.certify.page import render_page  # noqa: PLC0415
+    from privacy_lab.devices import choose_device  # noqa: PLC0415
+
+    path, console = find(bundle), Console()
+    torch.set_num_threads(threads)
+    chosen, remark = choose_device(device, "attacking")
+    console.print(remark, highlight=False)
+    with a.AttackBar(console) as bar:
+        certificate, facts = certify_bundle(
+            path,
+            read_material(load_manifest(path), data, own=own, recipe=recipe),
+            plan=Plan(seeds=tuple(range(seeds)), images=images),
+            folder=a.attack_folder(folder),
+            device=chosen,
+            watch=bar.attack,
+            costs=bar.costs,
+        )
+    _show(certificate, console)
+    console.print(f"wrote certificate.json into {path}", highlight=False, markup=False, soft_wrap=True)
+    if page is not None:
+        _write(page, render_page(facts))
+        console.print(
+            f"wrote {page}. It shows pictures of the data sets: pass it on only where their terms allow it.",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _show(certificate: "Certificate", console: Console) -> None:
+    from models.certificate import figures_of  # noqa: PLC0415 - quick --help
+
+    table = Table("figure", "value", "95 %", box=None)
+    for name, value in figures_of(certificate).items():
+        low, high = certificate.intervals[name]
+        table.add_row(name, f"{value:.4g}", f"{low:.4g} to {high:.4g}")
+    console.print(table)
+    for attack, why in certificate.not_run.items():
+        console.print(f"not run: {attack}: {why}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"--page: {path} cannot be written: {error.strerror}.") from error
