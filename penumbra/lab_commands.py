@@ -2,7 +2,13 @@
 
 import typer
 
-from penumbra import lab_attack_command, lab_data_command, lab_network_command, lab_train_command
+from penumbra import (
+    lab_attack_command,
+    lab_certify_command,
+    lab_data_command,
+    lab_network_command,
+    lab_train_command,
+)
 
 app = typer.Typer(help="Train extractors and analyzers, offline.", no_args_is_help=True)
 lab_train_command.mount(app)
