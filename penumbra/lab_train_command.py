@@ -11,6 +11,7 @@ import typer
 from rich import progress
 from rich.console import Console
 
+from models.manifest import Embedding
 from penumbra.bundle_commands import show_bundle
 from penumbra.lab_needs import find_recipe, require_lab
 from penumbra.units import bytes_text
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     import torch
 
     from privacy_lab.checkpoints import Progress
-    from privacy_lab.recipe import PictureRecipe
+    from privacy_lab.recipe import PictureRecipe, Recipe
+
+DeviceName = Literal["auto", "cpu", "cuda"]
 
 RecipeArgument = Annotated[str, typer.Argument(help="A recipe's YAML file, or the name of a shipped one.")]
 DataOption = Annotated[
@@ -28,13 +31,11 @@ DataOption = Annotated[
 ]
 OutOption = Annotated[Path, typer.Option("--out", help="The bundle to write: a folder, or a file NAME.zip.")]
 EmbeddingOption = Annotated[
-    Literal["simple", "siamese", "advanced", "ours"] | None,
+    Embedding | None,
     typer.Option("--embedding", help="Another embedding than the recipe's."),
 ]
 SplitOption = Annotated[str | None, typer.Option("--split", help="Cut behind another layer.")]
-DeviceOption = Annotated[
-    Literal["auto", "cpu", "cuda"], typer.Option("--device", help="auto: a GPU where there is one.")
-]
+DeviceOption = Annotated[DeviceName, typer.Option("--device", help="auto: a GPU where there is one.")]
 CheckpointOption = Annotated[
     Path | None,
     typer.Option("--checkpoint", help="Folder of finished and interrupted stages, taken up from there."),
@@ -63,32 +64,57 @@ def train(
 ) -> None:
     """Train a bundle by a recipe, measure it on what it never saw, and write it."""
     require_lab()
+    plan, console, started = _planned(recipe, embedding, split), Console(), time.monotonic()
+    chosen = _prepared(console, device, threads)
+    with _bar(console) as bar:
+        _run(plan, data, out, checkpoint or _cache(), device=chosen, watch=_Stages(bar))
+    show_bundle(out, console)
+    console.print(_spent(time.monotonic() - started, chosen), highlight=False)
+
+
+def _planned(recipe: str, embedding: Embedding | None, split: str | None) -> "Recipe | PictureRecipe":
+    from privacy_lab.recipe import Recipe, read_any_recipe  # noqa: PLC0415 - not for `penumbra --help`
+
+    plan = read_any_recipe(find_recipe(recipe))
+    if isinstance(plan, Recipe):
+        return plan.changed(embedding=embedding, split=split)
+    if embedding or split:
+        raise BadRecipe(f"{plan.name}: is a picture's recipe: it has no --embedding and no --split")
+    return plan
+
+
+def _prepared(console: Console, device: DeviceName, threads: int) -> "torch.device":
     # Typer reads this module on every `penumbra --help`, which must not wait for torch.
     import cv2  # noqa: PLC0415
     import torch  # noqa: PLC0415
 
     from privacy_lab.devices import choose_device  # noqa: PLC0415
-    from privacy_lab.recipe import Recipe, read_any_recipe  # noqa: PLC0415
 
     torch.set_num_threads(threads)
     cv2.setNumThreads(1)
-    plan = read_any_recipe(find_recipe(recipe))
-    console = Console()
     chosen, remark = choose_device(device)
     console.print(remark, highlight=False)
-    started, folder = time.monotonic(), checkpoint or _cache()
-    with _bar(console) as bar:
-        if isinstance(plan, Recipe):
-            from privacy_lab.assemble import train_bundle  # noqa: PLC0415 - as above
+    return chosen
 
-            meant = plan.changed(embedding=embedding, split=split)
-            train_bundle(meant, data, out, checkpoints=folder, device=chosen, watch=_Stages(bar))
-        elif embedding or split:
-            raise BadRecipe(f"{plan.name}: is a picture's recipe: it has no --embedding and no --split")
-        else:
-            _train_pictures(plan, data, out, folder, _Stages(bar))
-    show_bundle(out, console)
-    console.print(_spent(time.monotonic() - started, chosen), highlight=False)
+
+def _run(
+    plan: "Recipe | PictureRecipe",
+    data: Path,
+    out: Path,
+    folder: Path,
+    *,
+    device: "torch.device",
+    watch: "_Stages",
+) -> None:
+    from privacy_lab.assemble import train_bundle  # noqa: PLC0415 - imports torch
+    from privacy_lab.assemble_picture import train_picture_bundle  # noqa: PLC0415 - imports torch
+    from privacy_lab.recipe import Recipe  # noqa: PLC0415
+
+    if isinstance(plan, Recipe):
+        train_bundle(plan, data, out, checkpoints=folder, device=device, watch=watch)
+        return
+    kept, name, epochs = folder / f"{plan.name}-{plan.digest}.safetensors", plan.name, plan.training.epochs
+    train_picture_bundle(plan, data, out, checkpoint=kept, watch=lambda now: watch(name, epochs, now))
 
 
 @final
@@ -103,13 +129,6 @@ class _Stages:
         if stage not in self._tasks:
             self._tasks[stage] = self._bar.add_task(stage, total=epochs, loss="")
         self._bar.update(self._tasks[stage], completed=now.epoch, loss=f"loss {now.losses[-1]:.4f}")
-
-
-def _train_pictures(plan: "PictureRecipe", data: Path, out: Path, folder: Path, watch: _Stages) -> None:
-    from privacy_lab.assemble_picture import train_picture_bundle  # noqa: PLC0415 - imports torch
-
-    kept, epochs = folder / f"{plan.name}-{plan.digest}.safetensors", plan.training.epochs
-    train_picture_bundle(plan, data, out, checkpoint=kept, watch=lambda now: watch(plan.name, epochs, now))
 
 
 def _cache() -> Path:

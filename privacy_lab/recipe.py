@@ -65,7 +65,8 @@ class TrainingSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 class SiameseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Contrastive fine-tuning; the defaults but `iterations` are those published (Osia et al., section 4.2).
 
-    `head` is how many times faster the last layer learns.
+    `head` is how many times faster the last layer learns. Where a network already holds dissimilar regions
+    further apart than `margin`, only the pull on similar ones acts: its strength is `weight`.
     """
 
     iterations: Positive

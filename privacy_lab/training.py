@@ -62,11 +62,10 @@ def run(
     checkpoint: Path | None = None,
     watch: Watch = lambda _: None,
 ) -> tuple[Progress, dict[str, Tensor]]:
-    """Let a learner learn and give the weights of its best epoch; of its last one where `patience` is None.
+    """Let a learner learn; give the weights of its best epoch, or of its last where `patience` is None.
 
     With a `checkpoint` file the run is saved after each epoch and taken up from there: an interrupted run
-    ends with the same weights as one that was not. It stops early after `patience` epochs without a better
-    validation loss.
+    ends as one that was not. It stops after `patience` epochs without a better validation loss.
 
     Raises:
         BadCheckpoint: the file is damaged, or of another `recipe` digest.
@@ -81,8 +80,7 @@ def run(
         if progress.note(learner.judge()) or patience is None:
             best = {name: tensor.clone() for name, tensor in learner.weights().items()}
         if checkpoint:
-            together = named("learner", learner.tensors()) | named("best", best)
-            save_checkpoint(checkpoint, progress, together)
+            save_checkpoint(checkpoint, progress, named("learner", learner.tensors()) | named("best", best))
         watch(progress)
     return progress, best
 

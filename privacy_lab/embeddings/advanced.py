@@ -11,7 +11,7 @@ from models.manifest import OutputSpec
 from models.quantise import Floats
 from privacy_lab.embeddings.answers import analyze, right
 from privacy_lab.embeddings.halves import Halves
-from privacy_lab.embeddings.pca import Pca, projection, reconstruction
+from privacy_lab.embeddings.pca import Pca, projection, reconstruction, with_noise
 from privacy_lab.networks.cut import split
 
 _SLACK: Final = 1.001
@@ -48,3 +48,10 @@ def sweep(
         x = project(some, activations) @ some.w + some.mu
         logits = analyze(back, np.asarray(x.reshape(activations.shape), np.float32))
         yield k, right(logits, labels) / max(1, len(labels))
+
+
+def accuracy_under_noise(
+    back: nn.Module, z: Floats, labels: NDArray[np.int64], sigma: float, random: np.random.Generator
+) -> float:
+    """Give the share answered rightly when N(0, sigma^2 I) is added to the numbers z [n, k] that are sent."""
+    return right(analyze(back, with_noise(z, sigma, random)), labels) / max(1, len(labels))

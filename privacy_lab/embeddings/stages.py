@@ -1,13 +1,12 @@
 """The stages from a recipe to its four embeddings, each kept under what it depends on."""
 
-import copy
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, final
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from models.manifest import Embedding
 from models.quantise import Floats
@@ -30,6 +29,7 @@ from privacy_lab.networks.cut import split
 from privacy_lab.recipe import Recipe, digest_of
 from privacy_lab.training import Watch, fit, run
 
+Weights = dict[str, Tensor]
 Stage = Literal["whole", "siamese", "ours"]
 WatchStage = Callable[[Stage, int, Progress], None]
 """Told after each epoch: the stage, how many epochs it has at most, and how far it is."""
@@ -66,6 +66,14 @@ class Stages:
 
     def whole(self) -> nn.Sequential:
         """Give the network that answers the primary task, trained."""
+        return self._with(self._whole)
+
+    def siamese(self) -> nn.Sequential:
+        """Give the whole network after Siamese fine-tuning at the cut."""
+        return self._with(self._siamese)
+
+    @cached_property
+    def _whole(self) -> Weights:
         recipe, key = self._recipe, self._keys["whole"]
         network, spec = self._fresh(recipe), recipe.training
         fit(
@@ -77,10 +85,10 @@ class Stages:
             watch=self._told("whole", spec.epochs),
             device=self._device,
         )
-        return network
+        return network.state_dict()
 
-    def siamese(self) -> nn.Sequential:
-        """Give the whole network after Siamese fine-tuning at the cut."""
+    @cached_property
+    def _siamese(self) -> Weights:
         recipe, key, network = self._recipe, self._keys["siamese"], self.whole()
         similar = same_label(self.examples.regions)
         learner = Siamese(
@@ -94,16 +102,14 @@ class Stages:
         )
         told = self._told("siamese", learner.epochs)
         file = self._file("siamese", key)
-        _, weights = run(learner, epochs=learner.epochs, recipe=key, checkpoint=file, watch=told)
-        network.load_state_dict(weights)
-        return network.eval()
+        return run(learner, epochs=learner.epochs, recipe=key, checkpoint=file, watch=told)[1]
 
     def ours(self) -> Coded:
         """Give the whole network with our code at the cut, fine-tuned."""
         recipe, key, network = self._recipe, self._keys["ours"], self.whole()
         pca = self.pca(network, recipe.code.numbers)
         output, regions = output_of(recipe.code), self.examples.regions
-        coded = Coded(copy.deepcopy(network), recipe.split, pca, output)
+        coded = Coded(self.whole(), recipe.split, pca, output)
         defence = defence_of(recipe.ours.defences, regions, len(recipe.labels), output, self._device)
         learner = Ours(coded, self.examples, defence, recipe, self._device, teacher=network)
         epochs, told = recipe.ours.epochs, self._told("ours", recipe.ours.epochs)
@@ -152,6 +158,12 @@ class Stages:
 
     def _told(self, stage: Stage, epochs: int) -> Watch:
         return lambda progress: self._watch(stage, epochs, progress)
+
+    def _with(self, weights: Weights) -> nn.Sequential:
+        # A network of its own each time: what one stage does to it must not reach another.
+        network = self._fresh(self._recipe).to(self._device)
+        network.load_state_dict(weights)
+        return network.eval()
 
     @staticmethod
     def _fresh(recipe: Recipe) -> nn.Sequential:

@@ -65,6 +65,18 @@ def test_recipes_that_share_the_whole_network_train_it_once(tmp_path: Path, data
     assert len(list((tmp_path / "kept").glob("whole-*.safetensors"))) == 1
 
 
+def test_without_a_folder_nothing_is_kept_and_nothing_trained_twice(tmp_path: Path, data: Path) -> None:
+    told: list[str] = []
+    train_bundle(
+        made.recipe("advanced", epochs=1),
+        data,
+        tmp_path / "tiny",
+        checkpoints=None,
+        watch=lambda stage, _epochs, _now: told.append(stage),
+    )
+    assert told == ["whole", "siamese"]
+
+
 def test_a_bundle_that_does_not_beat_its_floor_is_not_written(tmp_path: Path, data: Path) -> None:
     recipe = msgspec.structs.replace(made.recipe(epochs=1), floors={"gender": 1.0})
     with pytest.raises(ExportFailed, match="floor"):

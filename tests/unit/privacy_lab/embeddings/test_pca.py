@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from privacy_lab.embeddings import pca as module  # noqa: E402
-from privacy_lab.embeddings.advanced import project, reduce, sweep  # noqa: E402
+from privacy_lab.embeddings.advanced import accuracy_under_noise, project, reduce, sweep  # noqa: E402
 from privacy_lab.embeddings.answers import analyze, compute, right  # noqa: E402
 from privacy_lab.embeddings.pca import fit_pca, projection, reconstruction, with_noise  # noqa: E402
 from privacy_lab.networks.cut import split  # noqa: E402
@@ -84,3 +84,15 @@ def test_the_sweep_answers_as_the_halves_that_are_cut_at_that_many_numbers() -> 
     logits = analyze(halves.back, compute(halves.front, regions.images, plan.input))
     assert found[3] == right(logits, regions.labels) / len(regions)
     assert halves.output.region_bytes == 3 * 4
+
+
+def test_noise_in_the_space_of_components_costs_accuracy() -> None:
+    back = torch.nn.Linear(1, 2)
+    back.weight.data, back.bias.data = torch.tensor([[-1.0], [1.0]]), torch.zeros(2)
+    labels = np.arange(1000) % 2
+    z = (2.0 * labels - 1.0).astype(np.float32)[:, None]
+    shares = [
+        accuracy_under_noise(back, z, labels, sigma, np.random.default_rng(0)) for sigma in (0.0, 1.0, 100.0)
+    ]
+    # One deviation from the boundary: Phi(1) = .841; far beyond it, a guess.
+    assert shares == pytest.approx([1.0, 0.841, 0.5], abs=0.05)
