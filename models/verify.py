@@ -45,9 +45,7 @@ def verify_bundle(path: Path) -> Iterator[str]:
 
 def _say_certificate(path: Path, data: bytes) -> str:
     certificate = decode_certificate(data, str(path))
-    return (
-        f"{CERTIFICATE} is of this bundle; made by {certificate.made_by}; attacks: {len(certificate.attacks)}"
-    )
+    return f"{CERTIFICATE} is of this bundle; made by {certificate.made_by}"
 
 
 def _run_extractor(path: Path, manifest: Manifest) -> str:

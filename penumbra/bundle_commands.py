@@ -16,7 +16,6 @@ from models.reading import load_certificate
 from models.split import split_bundle
 from penumbra import lab_attacking as a
 from penumbra.bundle_claims import claims_hold
-from penumbra.units import count_text
 
 app = typer.Typer(help="Show, verify, split and list bundles.", no_args_is_help=True)
 
@@ -150,7 +149,7 @@ def _certified(manifest: Manifest, certificate: Certificate | None) -> list[tupl
         ("rank privacy", certificate.rank_privacy),
     )
     figures = ", ".join(f"{name} {value:.3f}" for name, value in told if value is not None)
-    return [("certificate", f"{count_text(len(certificate.attacks), 'attack')}: {figures}")]
+    return [("certificate", figures)]
 
 
 def _sends(manifest: Manifest) -> str:

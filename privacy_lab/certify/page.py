@@ -20,7 +20,11 @@ _SIDES: Final = {
     "whole": "the whole network",
     "whole_torch": "the whole network in torch",
 }
-_SCORES: Final = ("ssim", "ssim_over_floor", "psnr", "mse")
+_FIRST: Final = (
+    *("ssim", "ssim_over_floor", "psnr", "mse"),
+    *("rank1", "rank1/chance", "rank5", "nn1", "accuracy", "accuracy/chance"),
+)
+_FIRST_OF_RANKS: Final = ("privacy", "ceiling", "rank1", "accuracy")
 _DIGITS: Final = {"psnr": 1}
 
 
@@ -162,8 +166,9 @@ def _attacks(attacks: Sequence[Attack], kind: str) -> tuple[_AttackRow, ...]:
 
 
 def _told(attack: Attack) -> tuple[tuple[str, Figure, int], ...]:
-    """The figures that people are told of, reconstruction scores in one order."""
-    first = [name for name in _SCORES if name in attack.figures]
+    """The figures that people are told of, the telling ones first."""
+    order = _FIRST_OF_RANKS if "privacy" in attack.figures else _FIRST
+    first = [name for name in order if name in attack.figures]
     names = [*first, *(name for name in attack.figures if name not in first)]
     told = ((name, figure_name(attack.name, name)) for name in names)
     return tuple((called, attack.figures[name], _DIGITS.get(name, 3)) for name, called in told if called)

@@ -1,15 +1,16 @@
 """A certificate in sentences: what the figures mean, said no better than they are."""
 
-from typing import Final
+from typing import Final, Literal
 
+from privacy_lab.battery.reconstruction import REFERENCES
 from privacy_lab.certify.facts import PageFacts
 
 GUESSING: Final = 0.02
 """SSIM over the floor up to which nobody sees a difference between the reconstruction and a guess."""
-_RECOGNISABLE: Final = 0.3
-"""SSIM from which a reconstruction is recognisable (He et al., ACSAC 2019)."""
-_LITTLE_MORE: Final = 1.5
-_MANY_TIMES: Final = 3.0
+_MUCH: Final = 0.1
+_NAMED: Final = 4
+
+Told = Literal["nothing", "hardly", "something", "who"]
 
 
 def headline(facts: PageFacts) -> str:
@@ -19,16 +20,19 @@ def headline(facts: PageFacts) -> str:
     if over is None:
         return f"{leaves} Nobody has measured what can be made of them."
     if over <= GUESSING:
-        return f"{leaves} No attack rebuilt more than an average {facts.region}."
-    if _is_recognisable(facts):
-        return f"{leaves} An attacker can rebuild a recognisable {facts.region}."
-    return f"{leaves} An attacker can rebuild a little of the {facts.region}."
+        made = f"No attack rebuilt more than an average {facts.region}."
+    elif over <= _MUCH:
+        made = f"An attacker can rebuild a little of the {facts.region}."
+    else:
+        made = f"An attacker can rebuild much of the {facts.region}."
+    return f"{leaves} {made}" + (" The bytes tell who it is." if _told(facts) == "who" else "")
 
 
 def lead(facts: PageFacts) -> str:
     """Say what the bytes answer, and who tried what."""
-    answers = " or ".join(facts.labels) if len(facts.labels) <= 4 else f"one of {len(facts.labels)}"
-    tried = len(facts.certificate.attacks)
+    few = len(facts.labels) <= _NAMED
+    answers = " or ".join(facts.labels) if few else f"one of {len(facts.labels)} answers"
+    tried = sum(attack.name not in REFERENCES for attack in facts.certificate.attacks)
     attacks = f"{tried} attacks" if tried != 1 else "one attack"
     return (
         f"They answer one question: {answers} ({facts.task}). The picture itself stays in the house. This "
@@ -55,26 +59,28 @@ def _ssim(facts: PageFacts) -> str:
     guess = f"more similar (SSIM) than simply showing the average {facts.region}"
     if over <= GUESSING:
         return f"{guess}: no better than guessing. A perfect copy reaches 1."
-    if _is_recognisable(facts):
-        return f"{guess}. The original can be recognised; a perfect copy reaches 1."
     return f"{guess}. A perfect copy reaches 1."
 
 
 def _identity(facts: PageFacts) -> str:
-    rank1, chance = facts.certificate.identity_rank1, facts.certificate.identity_rank1_chance
-    if rank1 is None or not chance:
+    chance = facts.certificate.identity_rank1_chance
+    if chance is None:
         return "of people are found first."
-    times = rank1 / chance
     beside = f"guessing finds {100 * chance:.1f} %"
-    if times <= 1:
-        return f"of people are found first, no more than by guessing ({100 * chance:.1f} %)."
-    if times <= _LITTLE_MORE:
-        return f"of people are found first; {beside}, so hardly anything tells who it is."
-    if times <= _MANY_TIMES:
-        return f"of people are found first; {beside}, so something of who it is remains."
-    return f"of people are found first; {beside}. The numbers tell who it is."
+    return {
+        "nothing": f"of people are found first, no more than by guessing ({100 * chance:.1f} %).",
+        "hardly": f"of people are found first; {beside}, so hardly anything tells who it is.",
+        "something": f"of people are found first; {beside}, so something of who it is remains.",
+        "who": f"of people are found first; {beside}. The bytes tell who it is.",
+    }[_told(facts)]
 
 
-def _is_recognisable(facts: PageFacts) -> bool:
-    ssim, over = facts.certificate.ssim, facts.certificate.ssim_over_floor
-    return ssim is not None and over is not None and over > GUESSING and ssim > _RECOGNISABLE
+def _told(facts: PageFacts) -> Told:
+    """How much tells who it is: against guessing, and of the way from guessing to certainty."""
+    rank1, chance = facts.certificate.identity_rank1, facts.certificate.identity_rank1_chance
+    if rank1 is None or chance is None or rank1 <= chance:
+        return "nothing"
+    times, way = rank1 / max(chance, 1e-9), (rank1 - chance) / max(1 - chance, 1e-9)
+    if times > 3 or way > 0.5:
+        return "who"
+    return "something" if times > 1.5 or way > 0.15 else "hardly"

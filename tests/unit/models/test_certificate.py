@@ -126,10 +126,7 @@ def test_a_bundle_of_pictures_has_none(tmp_path: Path, tiny: Manifest) -> None:
 
 def test_verify_mentions_it_and_stops_at_another_bundles(tmp_path: Path) -> None:
     path = made.certified(tmp_path / "tiny")
-    assert any(
-        "certificate.json is of this bundle; made by tests; attacks: 1" in check
-        for check in verify_bundle(path)
-    )
+    assert any("certificate.json is of this bundle; made by tests" in check for check in verify_bundle(path))
     stored = msgspec.json.decode((path / CERTIFICATE).read_bytes())
     (path / CERTIFICATE).write_bytes(msgspec.json.encode(stored | {"bundle": "f" * 16}))
     with pytest.raises(BundleError):

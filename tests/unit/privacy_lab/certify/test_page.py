@@ -9,9 +9,8 @@ import pytest
 pytest.importorskip("torch")
 
 from models.certificate import DeviceCost, EdgeCost
-from privacy_lab.certify.facts import PageFacts
 from privacy_lab.certify.page import render_page
-from privacy_lab.certify.wording import headline, said
+from privacy_lab.certify.wording import headline, lead, said
 from tests.unit.models import made
 from tests.unit.privacy_lab.certify.facts import page_facts
 
@@ -130,8 +129,8 @@ def test_the_network_in_torch_has_a_line_where_it_was_measured():
     [
         (0.25, "No attack rebuilt more than an average face", "no better than guessing"),
         (0.32, "No attack rebuilt more than an average face", "no better than guessing"),
-        (0.33, "rebuild a recognisable face", "can be recognised"),
-        (0.9, "rebuild a recognisable face", "can be recognised"),
+        (0.33, "rebuild a little of the face", "than simply showing the average face. A"),
+        (0.9, "rebuild much of the face", "than simply showing the average face. A"),
         (None, "Nobody has measured", "how similar"),
     ],
 )
@@ -141,20 +140,22 @@ def test_how_much_was_rebuilt_is_said_no_better_than_it_is(ssim, told, beside):
     assert beside in said(facts)["ssim"]
 
 
-def test_a_little_is_not_called_recognisable():
-    facts = page_facts(certificate={"ssim": 0.2, "ssim_floor": 0.1})
-    assert "rebuild a little of the face" in headline(facts)
+def test_the_floor_and_the_answer_alone_are_no_attacks():
+    assert "what 3 attacks got" in lead(page_facts())
 
 
 @pytest.mark.parametrize(
-    ("rank1", "told"),
+    ("rank1", "chance", "told"),
     [
-        (0.08, "no more than by guessing"),
-        (0.1, "hardly anything"),
-        (0.2, "something of who"),
-        (0.5, "tell who it is"),
+        (0.08, 0.08, "no more than by guessing"),
+        (0.1, 0.08, "hardly anything"),
+        (0.2, 0.08, "something of who"),
+        (0.5, 0.08, "tell who it is"),
+        (0.55, 0.5, "hardly anything"),
+        (0.88, 0.5, "tell who it is"),
     ],
 )
-def test_how_well_people_are_found_is_said_beside_guessing(rank1, told):
-    facts: PageFacts = page_facts(certificate={"identity_rank1": rank1})
+def test_how_well_people_are_found_is_said_beside_guessing(rank1, chance, told):
+    facts = page_facts(certificate={"identity_rank1": rank1, "identity_rank1_chance": chance})
     assert told in said(facts)["identity"]
+    assert ("tell who it is" in headline(facts)) is (told == "tell who it is")
