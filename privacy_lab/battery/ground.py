@@ -1,6 +1,6 @@
 """Everything a battery works on, computed once: who has which pictures, and the payloads of each."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -68,6 +68,7 @@ def survey(target: Target, material: Material, plan: Plan) -> Ground:
         SharedPictures: nothing is left to learn from, or to attack.
     """
     fair, dropped = make_fair(material)
+    fair = replace(fair, auxiliary=fair.auxiliary.take(some(len(fair.auxiliary), plan.auxiliary)))
     victim, read = target.victim, reader_of(target.victim)
     payloads = victim.release(fair.attacked.images)
     labels = primary_labels(fair.attacked, payloads, read)

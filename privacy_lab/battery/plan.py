@@ -19,6 +19,7 @@ class Plan:
     Attributes:
         seeds: One whole battery each.
         only: Names of attacks, or of groups (retrieval, verification, rank-privacy); none: all.
+        auxiliary: Most regions that an attacker learns from.
         images: Most pictures whose reconstruction is scored.
         records: Most records among which rank privacy ranks.
         settings: Those of the reconstruction attacks.
@@ -29,6 +30,7 @@ class Plan:
 
     seeds: tuple[int, ...] = (0, 1, 2)
     only: tuple[str, ...] = ()
+    auxiliary: int = 10_000
     images: int = 128
     records: int = 2000
     settings: Settings = field(default_factory=Settings)
@@ -38,10 +40,10 @@ class Plan:
         unknown = [name for name in self.only if not any(_is_of(attack, name) for attack in ATTACKS)]
         if unknown:
             raise LabError(f"{', '.join(unknown)}: no such attack. There are {', '.join(ATTACKS)}")
-        if not self.seeds or self.images < 1 or self.records < 2:
+        if not self.seeds or self.auxiliary < 2 or self.images < 1 or self.records < 2:
             raise LabError(
-                f"{len(self.seeds)} seeds, {self.images} images and {self.records} records: "
-                "a battery needs 1, 1 and 2 at least"
+                f"{len(self.seeds)} seeds, {self.auxiliary} auxiliary regions, {self.images} images and "
+                f"{self.records} records: a battery needs 1, 2, 1 and 2 at least"
             )
 
     @property
