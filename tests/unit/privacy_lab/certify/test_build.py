@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -14,7 +15,7 @@ from privacy_lab.certify.facts import CurvePoint
 from privacy_lab.certify.page import render_page
 from privacy_lab.errors import MeasureFailed
 from tests.unit.models import made
-from tests.unit.privacy_lab.certify.batteries import battery, outcome
+from tests.unit.privacy_lab.certify.batteries import battery, outcome, ranking
 from tests.unit.privacy_lab.certify.facts import figure
 
 EDGE = EdgeCost(extractor=made.cost(), whole=made.cost(2))
@@ -85,6 +86,13 @@ def test_the_curve_follows_the_noise(tiny):
     (curve,) = curve_of("simple", battery(tiny.bundle_id))
     assert curve.points == (CurvePoint(0.0, 0.97, 0.31), CurvePoint(2.0, 0.9, 0.32))
     assert curve_of("simple", battery(tiny.bundle_id, records=())) == ()
+
+
+def test_the_curve_is_of_the_balance_that_leads(tiny):
+    leading = msgspec.structs.replace(ranking(), name="rank-privacy-79")
+    plain = msgspec.structs.replace(ranking(), figures={"privacy": figure(0.1), "accuracy": figure(0.5)})
+    (curve,) = curve_of("simple", battery(tiny.bundle_id, records=(plain, leading)))
+    assert curve.points[0].rank_privacy == 0.31
 
 
 def test_no_picture_is_shown_where_none_was_rebuilt(tiny):
