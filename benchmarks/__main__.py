@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from benchmarks import (
     added_latency,
+    attack_speed,
     cameras,
     edge_footprint,
     frame_age,
@@ -35,6 +36,7 @@ BENCHMARKS: Final[tuple[Benchmark, ...]] = (
     edge_footprint.BENCHMARK,
     cameras.BENCHMARK,
     wire.BENCHMARK,
+    attack_speed.BENCHMARK,
 )
 REPOSITORY: Final = Path(__file__).parent.parent
 _LOADS: Final = 3

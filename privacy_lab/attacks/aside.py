@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacy_lab.data.dataset import UNKNOWN, Regions
+from privacy_lab.errors import AttackImpossible
 
 Indices = NDArray[np.int64]
 
@@ -13,7 +14,12 @@ def set_aside(auxiliary: Regions, share: float, seed: int) -> tuple[Indices, Ind
 
     All regions of an identity go to one side, or the attacker would judge himself by people he has learnt.
     With a single identity, regions are dealt one by one.
+
+    Raises:
+        AttackImpossible: There are not two regions, one for each side.
     """
+    if len(auxiliary) < 2:
+        raise AttackImpossible(f"an attacker learns from regions of his own; {len(auxiliary)} are too few")
     groups = _groups(auxiliary)
     order = np.random.default_rng([seed, 11]).permutation(len(groups))
     aside: list[NDArray[np.int64]] = []

@@ -42,7 +42,7 @@ class DecoderSettings:
 
     views: int = 2
     aside: float = 0.1
-    pictures: int = 60_000
+    pictures: int = 45_000
     epochs: int = 60
     batch: int = 64
     rate: float = 2e-3

@@ -38,7 +38,7 @@ class InverseSettings:
     """
 
     epochs: int = 50
-    pictures: int = 30_000
+    pictures: int = 20_000
     batch: int = 64
     rate: float = 1e-3
     aside: float = 0.1

@@ -34,7 +34,7 @@ from privacy_lab.devices import Precision, half_precision
 _EPSILON: Final = 1e-3
 _LAST: Final = 0.02
 # The share of the steps that ends in float32 where the others compute in bfloat16.
-_EXACT: Final = 0.1
+_EXACT: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Descent:
         iterations: Steps a picture.
         rate: Learning rate of the first step, in units of normalised pictures; it falls as a cosine to 2 %.
         at_once: Pictures a batch: it decides speed and memory, not the result.
-        precision: Of the front's products; the last tenth of the steps is float32 always.
+        precision: Of the front's products; the last twentieth of the steps is float32 always.
     """
 
     iterations: int

@@ -83,13 +83,12 @@ def total_variation(u: Tensor, std: Tensor) -> Tensor:
 def total_variation_gradient(u: Tensor, std: Tensor) -> Tensor:
     """Give ∂TV/∂u, of u's shape: written out, it takes a third of the time that autograd needs."""
     gradient = torch.zeros_like(u)
-    twice = 2 * std * std
-    down, across = (u[:, :, 1:] - u[:, :, :-1]) * twice, (u[..., 1:] - u[..., :-1]) * twice
+    down, across = u[:, :, 1:] - u[:, :, :-1], u[..., 1:] - u[..., :-1]
     gradient[:, :, 1:] += down
     gradient[:, :, :-1] -= down
     gradient[..., 1:] += across
     gradient[..., :-1] -= across
-    return gradient
+    return gradient.mul_(2 * std * std)
 
 
 def objective(

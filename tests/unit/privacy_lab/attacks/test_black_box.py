@@ -12,8 +12,9 @@ from models.manifest import OutputSpec  # noqa: E402
 from models.pictures import normalise  # noqa: E402
 from privacy_lab.attacks.answers import answers_of  # noqa: E402
 from privacy_lab.attacks.aside import set_aside  # noqa: E402
+from privacy_lab.attacks.decoder import DecoderSettings, decoder_attack  # noqa: E402
 from privacy_lab.attacks.floors import class_mean, means  # noqa: E402
-from privacy_lab.attacks.inverse import InverseNetwork, plan  # noqa: E402
+from privacy_lab.attacks.inverse import InverseNetwork, InverseSettings, inverse_attack, plan  # noqa: E402
 from privacy_lab.attacks.objective import frozen  # noqa: E402
 from privacy_lab.attacks.shadow import Shadow, ShadowSettings, shadow_attack, train_shadow  # noqa: E402
 from privacy_lab.attacks.sight import Sight, as_images, unwatched  # noqa: E402
@@ -122,3 +123,17 @@ def test_regions_set_aside_are_about_the_share_and_never_learnt_from() -> None:
     assert not set(learn.tolist()) & set(aside.tolist())
     one = Regions(planted.regions(10, 1).images, np.zeros(10, np.int64), np.zeros(10, np.int64))
     assert len(set_aside(one, 0.2, 3)[1]) == 2
+    learn, aside = set_aside(planted.regions(2, 1), 0.1, 3)
+    assert (len(learn), len(aside)) == (1, 1)
+    with pytest.raises(AttackImpossible, match="too few"):
+        set_aside(planted.regions(1, 1), 0.1, 3)
+
+
+def test_an_attacker_with_three_regions_of_his_own_still_attacks() -> None:
+    sight = planted.sight(planted.leaky(), planted.regions(3, 1), planted.regions(2, 2))
+    for attack in (
+        lambda: decoder_attack(sight, DecoderSettings(pictures=64)),
+        lambda: inverse_attack(sight, InverseSettings(pictures=64)),
+        lambda: class_mean(sight),
+    ):
+        assert np.isfinite(attack()).all()
