@@ -19,7 +19,7 @@ _CLIPS: Final = {
     "640×360": "face_recognition_clip/short_hamilton_clip.mp4",
     "1920×1080": "facenet_crowd_1080p/video.mp4",
 }
-_RECIPE: Final = Path(__file__).parent.parent / "privacy_lab" / "recipes" / "gender-simple.yaml"
+_RECIPE: Final = Path(__file__).parent.parent / "privacy_lab" / "recipes" / "gender-ours.yaml"
 _FRAMES: Final = 100
 _FRAMES_A_SECOND: Final = 10.0
 _MIB: Final = 150.0

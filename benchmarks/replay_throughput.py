@@ -32,8 +32,8 @@ class _Case:
 
 
 _CASES: Final = (
-    _Case(_FACES, "bundle", "gender-simple"),
-    _Case(_SIGNING, "bundle", "gender-simple"),
+    _Case(_FACES, "bundle", "gender-ours"),
+    _Case(_SIGNING, "bundle", "gender-ours"),
     _Case(_FACES, "shade", "people-present"),
     _Case(_SIGNING, "shade", "people-present"),
 )

@@ -29,7 +29,7 @@ from feature_node.settings import EdgeSettings
 from models.catalogue import find
 from penumbra.processes import Part, PartEvent, Supervisor, python_module, supervise
 
-BUNDLE: Final = "gender-simple"
+BUNDLE: Final = "gender-ours"
 EDGE: Final = "edge"
 ANALYZER: Final = "analyzer-1"
 VIEWER: Final = "bench"

@@ -11,7 +11,7 @@ from models.catalogue import find
 from models.manifest import Manifest
 from models.reading import load_manifest
 
-_BUNDLE: Final = "gender-simple"
+_BUNDLE: Final = "gender-ours"
 _RUN: Final = 2**52 + 1
 _SEQUENCE: Final = 70_000
 _NOW_NS: Final = 1_760_000_000_000_000_000

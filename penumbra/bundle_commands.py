@@ -125,6 +125,7 @@ def _rows(manifest: Manifest) -> list[tuple[str, str]]:
     if manifest.split:
         rows.insert(4, ("cut behind", f"{manifest.split} ({manifest.embedding} embedding)"))
     rows += [("accuracy", _measured(entry)) for entry in manifest.accuracy]
+    rows += [("uncut", _measured(entry)) for entry in manifest.accuracy_whole]
     rows += [("file", f"{name}, {entry.size:,} bytes") for name, entry in manifest.files.items()]
     rows += [
         ("data", f"{entry.name}: {entry.trained_on} trained on, {entry.held_out} held out. {entry.terms}")

@@ -7,6 +7,7 @@ from penumbra import (
     lab_certify_command,
     lab_data_command,
     lab_network_command,
+    lab_study_command,
     lab_train_command,
 )
 
@@ -16,3 +17,4 @@ lab_network_command.mount(app)
 lab_data_command.mount(app)
 lab_attack_command.mount(app)
 lab_certify_command.mount(app)
+lab_study_command.mount(app)

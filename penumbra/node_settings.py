@@ -19,7 +19,7 @@ from penumbra.errors import ConfigError
 from penumbra.masking import shown
 from penumbra.pipeline_schema import CameraEntry, EdgeEntry, Pipeline, RedisEntry
 
-DEFAULT_BUNDLE: Final = "gender-simple"
+DEFAULT_BUNDLE: Final = "gender-ours"
 PICTURE_BUNDLE: Final = "people-present"
 
 _AS_WRITTEN: Final = (

@@ -121,7 +121,7 @@ BundleOption = Annotated[
         "--bundle",
         help="A shipped bundle's name or the path of one (penumbra bundle list).",
         rich_help_panel=EDGE_PANEL,
-        show_default="gender-simple",
+        show_default="gender-ours",
     ),
 ]
 ExtractorOption = Annotated[

@@ -29,7 +29,7 @@ from tests.servers import LOOPBACK, Server, free_port, running_mosquitto, runnin
 from tests.system.nodes import Node, killed_at_the_end
 from tests.system.recorder import Recorder, recording
 
-BUNDLE = "gender-simple"
+BUNDLE = "gender-ours"
 PICTURE_BUNDLE = "people-present"
 SMALL_DETECTION = (320, 320)
 """The detector's working size where a test is not about finding faces: a quarter of the time."""

@@ -40,7 +40,7 @@ async def test_without_a_terminal_it_runs_so_long_and_tells_what_it_did(tmp_path
         started = up.everything()
         assert await up.ended() == 0
     header, *_, summary = up.out.splitlines()
-    assert "bundle gender-simple · private broker 127.0.0.1:" in header
+    assert "bundle gender-ours · private broker 127.0.0.1:" in header
     assert re.search(r"demo: [\d.]+ frames/s · (woman|man) 0\.\d\d · age p50", up.out)
     assert re.search(r"What left this machine in the last second: \d+ × \d+ bytes.*No picture\.", up.out)
     assert answered(summary) > 10

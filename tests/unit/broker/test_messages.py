@@ -129,7 +129,7 @@ def test_no_frame_out_of_bounds_exists(changes: dict[str, object]) -> None:
     "changes",
     [
         {"stream": "front-door"},
-        {"bundle": "gender-simple"},
+        {"bundle": "gender-ours"},
         {"regions": (b"12345678", b"1234567")},
         {"regions": (b"",)},
         {"regions": tuple(b"x" for _ in range(bounds.MAX_REGIONS + 1))},

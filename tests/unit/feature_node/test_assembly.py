@@ -64,9 +64,9 @@ def wire(sealed: Sealed):
 
 
 async def test_the_shipped_bundle_answers_real_faces_with_payloads_of_its_length(tmp_path, shots):
-    manifest = load_manifest(find("gender-simple"))
+    manifest = load_manifest(find("gender-ours"))
     async with Threads(1) as threads:
-        made = assemble(settings(tmp_path, bundle=find("gender-simple")), threads)
+        made = assemble(settings(tmp_path, bundle=find("gender-ours")), threads)
         released = await release(made.way, item(shots[0]))
     features = wire(released.sealed)
     assert features.bundle == manifest.bundle_id
@@ -77,7 +77,7 @@ async def test_the_shipped_bundle_answers_real_faces_with_payloads_of_its_length
 
 async def test_regions_can_be_the_whole_picture_instead(tmp_path):
     async with Threads(1) as threads:
-        made = assemble(settings(tmp_path, bundle=find("gender-simple"), regions="whole"), threads)
+        made = assemble(settings(tmp_path, bundle=find("gender-ours"), regions="whole"), threads)
         released = await release(made.way, item(np.full((90, 120, 3), 99, np.uint8)))
     assert released.boxes == ((0, 0, 120, 90),)
 
@@ -116,5 +116,5 @@ def test_what_the_settings_name_must_be_there(tmp_path):
     with pytest.raises(BadSettings, match="is not there"):
         assemble(settings(tmp_path, extractor="shade", detector=str(tmp_path / "absent.onnx")), threads)
     with pytest.raises(BadSettings, match="takes numbers"):
-        assemble(settings(tmp_path, extractor="shade", bundle=find("gender-simple")), threads)
+        assemble(settings(tmp_path, extractor="shade", bundle=find("gender-ours")), threads)
     asyncio.run(threads.__aexit__())

@@ -31,7 +31,7 @@ def test_what_is_not_there_is_answered_with_what_is(tmp_path: Path, word: str) -
 
 
 def test_the_first_bundle_ships() -> None:
-    assert "gender-simple" in shipped()
+    assert "gender-ours" in shipped()
 
 
 def disclaimed(measured: Accuracy, task: str) -> bool:
@@ -68,5 +68,5 @@ def test_every_shipped_bundle_is_sound_small_and_beats_its_floors(name: str) -> 
 
 
 def test_the_edge_holds_at_most_half_of_the_gender_network() -> None:
-    sides = load_manifest(find("gender-simple")).parameters
+    sides = load_manifest(find("gender-ours")).parameters
     assert sides.extractor <= sides.analyzer

@@ -20,11 +20,11 @@ def bundle(*words: str) -> Result:
 
 
 def test_show_says_what_leaves_and_how_well_it_was_measured() -> None:
-    result = bundle("show", "gender-simple")
+    result = bundle("show", "gender-ours")
     assert result.exit_code == 0
-    manifest = load_manifest(bundle_commands.find("gender-simple"))
+    manifest = load_manifest(bundle_commands.find("gender-ours"))
     assert manifest.bundle_id in result.output
-    assert "64 × int8, 64 bytes a region" in result.output
+    assert "8 × int8, 8 bytes a region" in result.output
     assert f"{100 * manifest.accuracy[0].accuracy:.1f} %" in result.output
     assert "non-commercial" in result.output
 
@@ -49,10 +49,10 @@ def test_verify_runs_what_is_there_of_a_half_and_of_a_bundle_of_pictures(tmp_pat
 
 
 def test_split_writes_two_halves_that_work_together(tmp_path: Path) -> None:
-    result = bundle("split", "gender-simple", "--out", str(tmp_path))
+    result = bundle("split", "gender-ours", "--out", str(tmp_path))
     assert result.exit_code == 0
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["gender-simple-analyzer.zip", "gender-simple-extractor.zip"]
+    assert names == ["gender-ours-analyzer.zip", "gender-ours-extractor.zip"]
     assert all(name in result.output for name in names)
     extractor, analyzer = load_extractor(tmp_path / names[1]), load_analyzer(tmp_path / names[0])
     assert extractor.manifest.bundle_id == analyzer.manifest.bundle_id
@@ -78,13 +78,13 @@ def test_a_bundle_that_cannot_be_used_is_one_of_our_errors(tmp_path: Path, comma
 
 
 def test_an_unknown_recipe_is_answered_with_those_that_ship() -> None:
-    with pytest.raises(BadRecipe, match="gender-simple"):
+    with pytest.raises(BadRecipe, match="gender-ours"):
         lab_needs.find_recipe("nothing")
 
 
 def test_the_lab_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(lab_needs, "_NEEDED", ("torch_that_is_not_there",))
-    result = CliRunner().invoke(lab_commands.app, ["train", "gender-simple", "--out", str(tmp_path / "b")])
+    result = CliRunner().invoke(lab_commands.app, ["train", "gender-ours", "--out", str(tmp_path / "b")])
     assert isinstance(result.exception, LabError)
     assert "pip install 'penumbra[lab]'" in str(result.exception)
 

@@ -82,5 +82,5 @@ async def test_a_source_that_is_not_there_fails(tmp_path: Path) -> None:
 
 def test_bundles_and_versions() -> None:
     assert check_bundle("no-such-bundle", extractor=True, analyzer=True).mark == "fail"
-    assert check_bundle("gender-simple", extractor=True, analyzer=True).mark == "ok"
+    assert check_bundle("gender-ours", extractor=True, analyzer=True).mark == "ok"
     assert check_versions().detail.startswith("penumbra ")

@@ -36,7 +36,7 @@ def own(tmp_path: Path) -> Path:
 
 
 def attacked(own: Path, *words: str) -> str:
-    command = ["attack", "gender-simple", "--data", str(own), "--own", *QUICK, *words]
+    command = ["attack", "gender-ours", "--data", str(own), "--own", *QUICK, *words]
     result = CliRunner().invoke(lab_commands.app, [*command, "--folder", str(own.parent / "kept")])
     if result.exception:
         raise result.exception
@@ -83,7 +83,7 @@ def test_an_attack_that_is_none_is_named_with_those_there_are(own: Path) -> None
 
 
 def test_a_recipe_that_is_none_is_named(own: Path, tmp_path: Path) -> None:
-    words = ["attack", "gender-simple", "--data", str(own), "--recipe", "none", *QUICK]
+    words = ["attack", "gender-ours", "--data", str(own), "--recipe", "none", *QUICK]
     result = CliRunner().invoke(lab_commands.app, words)
     assert isinstance(result.exception, BadRecipe)
 
@@ -95,7 +95,7 @@ def test_an_interruption_says_where_finished_work_is(own: Path, monkeypatch: pyt
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run, "rank_attacks", interrupt)
-    command = ["attack", "gender-simple", "--data", str(own), "--own", *QUICK, "--only", "rank-privacy"]
+    command = ["attack", "gender-ours", "--data", str(own), "--own", *QUICK, "--only", "rank-privacy"]
     result = CliRunner().invoke(lab_commands.app, [*command, "--folder", str(own.parent / "kept")])
     assert "the same command goes on from there" in result.output
     assert result.exit_code != 0

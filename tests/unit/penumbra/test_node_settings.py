@@ -94,10 +94,10 @@ def test_a_pipeline_whose_bundle_does_not_meet_the_policy_is_refused(tmp_path: P
 
 def test_shaded_pictures_have_a_bundle_of_their_own_unless_another_is_named() -> None:
     assert bundle_name(pipeline(extractor="shade").edge) == "people-present"
-    settings = edge_settings(pipeline(extractor="shade", bundle="gender-simple"), Somewhere(), Somewhere())
+    settings = edge_settings(pipeline(extractor="shade", bundle="gender-ours"), Somewhere(), Somewhere())
     assert settings.extractor == "shade"
     assert settings.bundle is not None
-    assert settings.bundle.stem == "gender-simple"
+    assert settings.bundle.stem == "gender-ours"
 
 
 def test_an_analyzer_is_told_where_redis_is_but_no_secret() -> None:
@@ -153,8 +153,8 @@ def test_the_plan_says_what_would_run_and_hides_passwords() -> None:
     assert lines[0].endswith("10 pictures/s")
     assert "hunter2" not in "\n".join(lines)
     assert lines[1:] == [
-        "edge edge: bundle gender-simple on the regions it was made for",
-        "1 analyzer for gender-simple",
+        "edge edge: bundle gender-ours on the regions it was made for",
+        "1 analyzer for gender-ours",
         "private broker: started here",
         "cloud broker: started here",
         "Redis: started here",

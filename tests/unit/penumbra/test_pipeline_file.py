@@ -283,5 +283,5 @@ def test_flags_in_place_of_a_file_are_blamed_by_name() -> None:
 
 def test_flags_replace_what_the_file_says_of_the_edge(tmp_path: Path) -> None:
     path = written(tmp_path, CAMERA + "edge: {extractor: shade, shade: blur, regions: whole}")
-    edge = load_pipeline(path, {"bundle": "gender-simple", "regions": None}).edge
-    assert (edge.kind, edge.bundle, edge.regions, edge.shade) == ("bundle", "gender-simple", "whole", None)
+    edge = load_pipeline(path, {"bundle": "gender-ours", "regions": None}).edge
+    assert (edge.kind, edge.bundle, edge.regions, edge.shade) == ("bundle", "gender-ours", "whole", None)

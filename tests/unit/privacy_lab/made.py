@@ -17,6 +17,7 @@ from privacy_lab.recipe import Embedding, Recipe, read_recipe
 
 RECIPES = Path(__file__).parents[3] / "privacy_lab" / "recipes"
 GENDER_SIMPLE = RECIPES / "gender-simple.yaml"
+GENDER_OURS = RECIPES / "gender-ours.yaml"
 SIDE = 16
 
 

@@ -13,7 +13,7 @@ from models.quantise import clip, quantise  # noqa: E402
 from privacy_lab.attacks.victims import victim_of_bundle, victim_of_halves  # noqa: E402
 from tests.unit.privacy_lab.attacks import planted  # noqa: E402
 
-SHIPPED = Path(__file__).parents[4] / "models" / "bundles" / "gender-simple"
+SHIPPED = Path(__file__).parents[4] / "models" / "bundles" / "gender-ours"
 
 
 def test_a_bundles_twin_release_and_answers_are_those_of_the_run_time() -> None:

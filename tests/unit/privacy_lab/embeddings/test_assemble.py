@@ -120,9 +120,9 @@ def test_wilson_against_known_values() -> None:
 
 
 def test_what_the_shipped_manifest_says_can_be_measured_again(data_dir: Path) -> None:
-    recipe = read_recipe(made.GENDER_SIMPLE)
-    measured = measure_bundle(recipe, read_parts(recipe, data_dir), find("gender-simple"))
-    promised = load_manifest(find("gender-simple")).accuracy
+    recipe = read_recipe(made.GENDER_OURS)
+    measured = measure_bundle(recipe, read_parts(recipe, data_dir), find("gender-ours"))
+    promised = load_manifest(find("gender-ours")).accuracy
     # Other processors sum in another order: one face on the boundary may change sides.
     for now, then in zip(measured, promised, strict=True):
         assert (now.data, now.n, now.floor) == (then.data, then.n, then.floor)
@@ -130,7 +130,7 @@ def test_what_the_shipped_manifest_says_can_be_measured_again(data_dir: Path) ->
 
 
 def test_a_batch_of_unseen_faces_is_answered_in_the_bundles_words(data_dir: Path) -> None:
-    recipe, path = read_recipe(made.GENDER_SIMPLE), find("gender-simple")
+    recipe, path = read_recipe(made.GENDER_OURS), find("gender-ours")
     regions = held_out_regions(read_parts(recipe, data_dir)[1], recipe)
     extractor = load_extractor(path)
     payloads = extractor.extract(regions.images[:8])

@@ -26,7 +26,7 @@ from privacy_lab.networks.onnx_operators import OPERATORS  # noqa: E402
 from privacy_lab.networks.spec import NetworkSpec  # noqa: E402
 from tests.unit.privacy_lab.networks.every import EVERY, NAMED  # noqa: E402
 
-SHIPPED = Path(__file__).parents[4] / "models" / "bundles" / "gender-simple"
+SHIPPED = Path(__file__).parents[4] / "models" / "bundles" / "gender-ours"
 CLOSE = 1e-4
 RANDOM = np.random.default_rng(5)
 Arrays = tuple[NDArray[Any], ...]

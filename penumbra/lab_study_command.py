@@ -1,0 +1,112 @@
+"""`penumbra lab study`: a recipe's four embeddings side by side, attacked, weighed and written down."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal, final
+
+import typer
+from rich import progress
+from rich.console import Console
+
+from penumbra.lab_needs import find_recipe, require_lab
+from privacy_lab.errors import BadRecipe
+
+if TYPE_CHECKING:
+    from privacy_lab.checkpoints import Progress
+
+RecipeArgument = Annotated[str, typer.Argument(help="A recipe's YAML file, or the name of a shipped one.")]
+DataOption = Annotated[
+    Path, typer.Option("--data", envvar="PENUMBRA_DATA", help="The folder that holds faces/ and images/.")
+]
+OutOption = Annotated[Path, typer.Option("--out", help="The folder for embeddings.json, .md and the plots.")]
+SeedsOption = Annotated[int, typer.Option("--seeds", min=1, max=100, help="Batteries, each with its seed.")]
+ImagesOption = Annotated[int, typer.Option("--images", min=1, max=100_000, help="Pictures reconstructed.")]
+FolderOption = Annotated[
+    Path | None, typer.Option("--folder", help="Where finished work is kept; an interrupted study goes on.")
+]
+DeviceOption = Annotated[
+    Literal["auto", "cpu", "cuda"], typer.Option("--device", help="auto: a GPU where there is one.")
+]
+ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256, help="Cores to compute on.")]
+
+_DONE: Final = 1.0
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(study)
+
+
+def study(
+    recipe: RecipeArgument,
+    *,
+    data: DataOption = Path("../shared/data"),
+    out: OutOption = Path("docs/results"),
+    seeds: SeedsOption = 3,
+    images: ImagesOption = 128,
+    folder: FolderOption = None,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = 2,
+) -> None:
+    """Train, attack and weigh a recipe's four embeddings, and write the tables and plots."""
+    require_lab()
+    # Typer reads this module on every `penumbra --help`, which must not wait for torch.
+    import cv2  # noqa: PLC0415
+    import torch  # noqa: PLC0415
+
+    from privacy_lab.battery.plan import Plan  # noqa: PLC0415
+    from privacy_lab.devices import choose_device  # noqa: PLC0415
+    from privacy_lab.recipe import Recipe, read_any_recipe  # noqa: PLC0415
+    from privacy_lab.study.task import Places, Study  # noqa: PLC0415
+    from privacy_lab.study.write import write_study  # noqa: PLC0415
+
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(1)
+    plan, console = read_any_recipe(find_recipe(recipe)), Console()
+    if not isinstance(plan, Recipe):
+        raise BadRecipe(
+            f"{plan.name}: is a picture's recipe, which has one embedding; there is nothing to study"
+        )
+    chosen, remark = choose_device(device)
+    console.print(remark, highlight=False)
+    kept = folder or _cache()
+    places = Places(kept, kept / "bundles", kept / "attacks")
+    battery = Plan(seeds=tuple(range(seeds)), images=images)
+    with _bar(console) as bar:
+        watch = _Watch(bar)
+        task = Study(
+            plan, data, places, battery, device=chosen, watch=watch.attack, watch_stage=watch.stage
+        ).run(f"penumbra lab study {plan.name} --seeds {seeds} --images {images}")
+    for path in write_study(task, out):
+        console.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
+
+
+@final
+class _Watch:
+    """One bar for what is being trained or attacked now, and one count of what is done."""
+
+    def __init__(self, bar: progress.Progress) -> None:
+        self._bar = bar
+        self._now = bar.add_task("", total=_DONE)
+
+    def stage(self, stage: str, epochs: int, now: "Progress") -> None:
+        """See `WatchStage`."""
+        self._bar.update(self._now, description=f"training {stage}", completed=now.epoch / epochs)
+
+    def attack(self, attack: str, seed: int, share: float) -> None:
+        """See `WatchAll`."""
+        self._bar.update(self._now, description=f"{attack}, seed {seed}", completed=share)
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "penumbra" / "lab"
+
+
+def _bar(console: Console) -> progress.Progress:
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.TaskProgressColumn(),
+        progress.TimeElapsedColumn(),
+        console=console,
+    )
