@@ -29,6 +29,10 @@ DeviceOption = Annotated[
 ]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256, help="Cores to compute on.")]
 
+DefencesOption = Annotated[
+    bool, typer.Option("--defences", help="Also learn our code under each defence, one at a time.")
+]
+
 _DONE: Final = 1.0
 
 
@@ -44,6 +48,7 @@ def study(
     out: OutOption = Path("docs/results"),
     seeds: SeedsOption = 3,
     images: ImagesOption = 128,
+    defences: DefencesOption = False,
     folder: FolderOption = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = 2,
@@ -76,7 +81,7 @@ def study(
         watch = _Watch(bar)
         task = Study(
             plan, data, places, battery, device=chosen, watch=watch.attack, watch_stage=watch.stage
-        ).run(f"penumbra lab study {plan.name} --seeds {seeds} --images {images}")
+        ).run(f"penumbra lab study {plan.name} --seeds {seeds} --images {images}", defences=defences)
     for path in write_study(task, out):
         console.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
 

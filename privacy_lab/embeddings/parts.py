@@ -58,6 +58,11 @@ def validation_regions(parts: Sequence[Part], recipe: Recipe) -> Regions:
     return _cut(parts, recipe, [part.division.validation for part in parts])
 
 
+def unseen_regions(parts: Sequence[Part], recipe: Recipe) -> Regions:
+    """Cut the pictures of all parts that are only ever measured; identities differ between parts."""
+    return _cut(parts, recipe, [part.division.held_out for part in parts])
+
+
 def held_out_regions(part: Part, recipe: Recipe) -> Regions:
     """Cut the pictures of one part that are only ever measured."""
     return regions_of(part.data, part.division.held_out, recipe.region, recipe.input)

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from models.certificate import Figure
 from models.manifest import Accuracy
-from privacy_lab.study.results import EmbeddingResult, LayerResult, Results, TaskResult
+from privacy_lab.study.payloads import Payloads
+from privacy_lab.study.results import DefenceResult, EmbeddingResult, LayerResult, Results, TaskResult
 
 _HEAD = """# Embeddings, attacked
 
@@ -54,12 +55,19 @@ def _task(name: str, task: TaskResult) -> Iterator[str]:
     yield from _table(_LAYER_COLUMNS, [_layer(layer) for layer in task.layers])
     swept = ", ".join(f"{point.k}: {100 * point.accuracy:.1f}" for point in task.sweep)
     yield f"\nAccuracy of advanced by the number of components, in %: {swept}.\n"
+    if task.defences:
+        yield "\nOur code under one defence at a time, as many epochs each:\n"
+        yield from _table(_DEFENCE_COLUMNS, [_defence(found) for found in task.defences])
+        yield ""
     yield from (f"![{title}]({name}-{plot}.svg)\n" for plot, title in _plots(task))
 
 
 _COLUMNS = (
     "embedding", "numbers", "bytes", "answered rightly", "SSIM (strongest)", "floor", "over the floor",
     "rank-1 (chance)", "rank privacy (ceiling)", "payloads seen", "edge parameters", "edge multiply-adds",
+)  # fmt: skip
+_DEFENCE_COLUMNS = (
+    "defence", "answered rightly", "payloads seen", "rank-1 (chance)", "recogniser", "rank privacy (ceiling)",
 )  # fmt: skip
 _EDGE_COLUMNS = (
     "embedding",
@@ -78,7 +86,6 @@ _LAYER_COLUMNS = (
 
 def _row(found: EmbeddingResult) -> list[str]:
     battery = found.battery
-    distinct, of = found.distinct_payloads
     return [
         f"**{found.embedding}**",
         str(found.numbers),
@@ -89,7 +96,7 @@ def _row(found: EmbeddingResult) -> list[str]:
         _figure(battery.over_floor),
         _beside(battery.identity_rank1, battery.identity_rank1_chance),
         _beside(battery.rank_privacy, battery.rank_privacy_ceiling),
-        f"{distinct} of {of}, {found.payload_entropy_bits:.1f} bits",
+        _payloads(found.payloads),
         _share(found.burden.parameters, found.burden.parameters_whole),
         _share(found.burden.multiply_adds, found.burden.multiply_adds_whole),
     ]
@@ -135,6 +142,21 @@ def _people(embeddings: Sequence[EmbeddingResult]) -> Iterator[str]:
     ]
     rows = [[title, *(_of(found, name, figure) for found in embeddings)] for name, figure, title in wanted]
     yield from _table(("figure", *(found.embedding for found in embeddings)), rows)
+
+
+def _defence(found: DefenceResult) -> list[str]:
+    return [
+        found.defence,
+        _figure(found.accuracy),
+        _payloads(found.payloads),
+        _beside(found.identity_rank1, found.identity_rank1_chance),
+        _figure(found.recogniser),
+        _beside(found.rank_privacy, found.rank_privacy_ceiling),
+    ]
+
+
+def _payloads(found: Payloads) -> str:
+    return f"{found.distinct} of {found.regions}, {found.bits:.1f} bits"
 
 
 def _layer(layer: LayerResult) -> list[str]:

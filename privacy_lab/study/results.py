@@ -9,6 +9,8 @@ from models.certificate import EdgeCost, Figure
 from models.manifest import Accuracy
 from privacy_lab.battery.records import Battery
 from privacy_lab.errors import BadData
+from privacy_lab.recipe import DefenceWeights
+from privacy_lab.study.payloads import Payloads
 
 SCHEMA: Final = 1
 
@@ -38,8 +40,7 @@ class EmbeddingResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         embedding: Which of the four.
         numbers: How many numbers leave a region.
         payload_bytes: In how many bytes.
-        distinct_payloads: How many different payloads the held-out regions became, and of how many regions.
-        payload_entropy_bits: Entropy of their payloads.
+        payloads: How many different ones the held-out regions became.
         accuracy: On each set's held-out part, through the bytes that are sent.
         battery: Every attack.
         edge: The cost on a device.
@@ -50,8 +51,7 @@ class EmbeddingResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     embedding: str
     numbers: int
     payload_bytes: int
-    distinct_payloads: tuple[int, int]
-    payload_entropy_bits: float
+    payloads: Payloads
     accuracy: tuple[Accuracy, ...]
     battery: Battery
     edge: EdgeCost
@@ -81,6 +81,20 @@ class SweepPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     accuracy: float
 
 
+class DefenceResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Our code learnt under one defence: how often it is answered rightly, and what it tells of people."""
+
+    defence: str
+    weights: DefenceWeights
+    accuracy: Figure | None
+    payloads: Payloads
+    identity_rank1: Figure | None
+    identity_rank1_chance: Figure | None
+    recogniser: Figure | None
+    rank_privacy: Figure | None
+    rank_privacy_ceiling: Figure | None
+
+
 class TaskResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that the study of one task found."""
 
@@ -94,6 +108,7 @@ class TaskResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     embeddings: tuple[EmbeddingResult, ...]
     layers: tuple[LayerResult, ...]
     sweep: tuple[SweepPoint, ...]
+    defences: tuple[DefenceResult, ...] = ()
 
 
 class Results(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

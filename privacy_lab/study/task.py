@@ -6,15 +6,15 @@ what differs between their figures is the embedding alone (Osia et al., section 
 
 import platform
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, final
+from typing import Final, Protocol, final
 
-import numpy as np
 import torch
 
+from models.certificate import EdgeCost, Interval
 from models.manifest import ANALYZER, EXTRACTOR, Accuracy, Embedding, Manifest
 from models.quantise import Floats
 from models.reading import read_bundle
@@ -27,16 +27,18 @@ from privacy_lab.battery.run import WatchAll, run_battery, unseen
 from privacy_lab.certify.edge_cost import edge_cost
 from privacy_lab.data.dataset import Regions
 from privacy_lab.data.material import Material, material_of
-from privacy_lab.data.regions import join
 from privacy_lab.embeddings.advanced import sweep
 from privacy_lab.embeddings.answers import compute
-from privacy_lab.embeddings.parts import Part, held_out_regions, read_parts
+from privacy_lab.embeddings.parts import Part, read_parts, unseen_regions
 from privacy_lab.embeddings.stages import Stages, WatchStage
 from privacy_lab.networks.cost import costs, total
 from privacy_lab.networks.cut import layer_names, split
 from privacy_lab.recipe import Recipe
+from privacy_lab.study.defences import compare_defences
+from privacy_lab.study.payloads import payloads_of
 from privacy_lab.study.results import (
     Burden,
+    DefenceResult,
     EmbeddingResult,
     LayerResult,
     NoisePoint,
@@ -45,9 +47,26 @@ from privacy_lab.study.results import (
 )
 
 EMBEDDINGS: Final[tuple[Embedding, ...]] = ("simple", "siamese", "advanced", "ours")
+_LAYER_REPETITIONS: Final = 3
 _LAYER_ATTACKS: Final = ("decoder", "retrieval-within-label", "rank-privacy")
 _SWEPT: Final = 16
 _RANK: Final = ("rank-privacy-79", "rank-privacy")
+
+
+class Weigh(Protocol):
+    """Measures what an extractor costs on a device beside the whole network; see `edge_cost`."""
+
+    def __call__(
+        self,
+        manifest: Manifest,
+        extractor: bytes,
+        analyzer: bytes,
+        *,
+        repetitions: int = ...,
+        torch: bool = ...,
+    ) -> tuple[EdgeCost, dict[str, Interval]]:
+        """Give medians, and intervals by name."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +92,19 @@ class Study:
         device: torch.device,
         watch: WatchAll = unseen,
         watch_stage: WatchStage = lambda _stage, _epochs, _progress: None,
+        weigh: Weigh = edge_cost,
     ) -> None:
-        """Read the data.
+        """Read the data; `weigh` measures what both halves cost on a device.
 
         Raises:
             BadData, BadRecipe: the data or the recipe cannot be used.
         """
         self._recipe, self._data, self._places, self._plan = recipe, data, places, plan
-        self._device, self._watch, self._watch_stage = device, watch, watch_stage
+        self._device, self._watch, self._watch_stage, self._weigh = device, watch, watch_stage, weigh
         self._parts: Sequence[Part] = read_parts(recipe, data)
 
-    def run(self, command: str) -> TaskResult:
-        """Train, attack and weigh everything that is not done yet."""
+    def run(self, command: str, *, defences: bool = False) -> TaskResult:
+        """Train, attack and weigh everything that is not done yet; with `defences` compare those too."""
         recipe = self._recipe
         # The one that ships comes first: a study that is cut short has at least its attacks.
         found = {embedding: self._embedding(embedding) for embedding in reversed(EMBEDDINGS)}
@@ -99,6 +119,7 @@ class Study:
             embeddings=tuple(found[embedding] for embedding in EMBEDDINGS),
             layers=tuple(self._layers()),
             sweep=tuple(self._sweep()),
+            defences=tuple(self._defences()) if defences else (),
         )
 
     @cached_property
@@ -117,22 +138,20 @@ class Study:
 
     @cached_property
     def _held_out(self) -> Regions:
-        return join([held_out_regions(part, self._recipe) for part in self._parts])
+        return unseen_regions(self._parts, self._recipe)
 
     def _embedding(self, embedding: Embedding) -> EmbeddingResult:
         recipe = self._recipe.changed(embedding=embedding, split=None)
         manifest, path = self._bundle(recipe)
         battery = self._battery(recipe, manifest, path, self._plan)
         _, files = read_bundle(path)
-        edge, _ = edge_cost(manifest, files[EXTRACTOR], files[ANALYZER])
-        payloads = victim_of_bundle(path).release(self._held_out.images)
-        counts = np.unique(payloads.reshape(len(payloads), -1), axis=0, return_counts=True)[1]
+        edge, _ = self._weigh(manifest, files[EXTRACTOR], files[ANALYZER])
+        sent = victim_of_bundle(path).release(self._held_out.images)
         return EmbeddingResult(
             embedding=embedding,
-            numbers=payloads[0].size,
+            numbers=sent[0].size,
             payload_bytes=manifest.region_bytes or 0,
-            distinct_payloads=(len(counts), len(payloads)),
-            payload_entropy_bits=round(entropy(counts), 3),
+            payloads=payloads_of(sent),
             accuracy=manifest.accuracy,
             battery=battery,
             edge=edge,
@@ -142,14 +161,16 @@ class Study:
 
     def _layers(self) -> Iterator[LayerResult]:
         # A table to choose a layer by: one seed tells them apart.
-        plan = Plan(seeds=self._plan.seeds[:1], only=_LAYER_ATTACKS, images=self._plan.images)
+        plan = replace(self._plan, seeds=self._plan.seeds[:1], only=_LAYER_ATTACKS)
         # Behind the last layer but one there is nothing left to cut.
         for layer in layer_names(self._stages.whole())[:-1]:
             recipe = self._recipe.changed(embedding="simple", split=layer)
             manifest, path = self._bundle(recipe, f"{recipe.name}-{layer}")
             battery = self._battery(recipe, manifest, path, plan)
             _, files = read_bundle(path)
-            edge, _ = edge_cost(manifest, files[EXTRACTOR], files[ANALYZER], repetitions=3, torch=False)
+            edge, _ = self._weigh(
+                manifest, files[EXTRACTOR], files[ANALYZER], repetitions=_LAYER_REPETITIONS, torch=False
+            )
             yield layer_result(
                 layer, manifest, battery, edge.extractor.milliseconds_a_region, self._burden(recipe, manifest)
             )
@@ -161,6 +182,16 @@ class Study:
         activations: Floats = compute(front, shown.images, self._recipe.input)
         for k, accuracy in sweep(back, self._stages.pca(network, _SWEPT), activations, shown.labels):
             yield SweepPoint(k=k, accuracy=round(accuracy, 4))
+
+    def _defences(self) -> Iterator[DefenceResult]:
+        return compare_defences(
+            self._recipe,
+            self._parts,
+            self._places.checkpoints,
+            device=self._device,
+            watch=self._watch_stage,
+            attacked=self._watch,
+        )
 
     def _bundle(self, recipe: Recipe, name: str = "") -> tuple[Manifest, Path]:
         path = self._places.bundles / (name or recipe.name)
@@ -235,12 +266,6 @@ def noise_points(battery: Battery) -> Iterator[NoisePoint]:
             yield NoisePoint(
                 variance=float(variance or 0), accuracy=accuracy, rank_privacy=privacy, rank1=rank1
             )
-
-
-def entropy(counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> float:
-    """Give the entropy, in bits, of what was seen so often each."""
-    p = counts / counts.sum()
-    return float(-(p * np.log2(p)).sum())
 
 
 def machine() -> str:
