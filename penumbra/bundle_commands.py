@@ -1,8 +1,9 @@
 """`penumbra bundle`: show, verify, split and list what a provider hands over."""
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -18,6 +19,8 @@ from penumbra import lab_attacking as a
 from penumbra.bundle_claims import claims_hold
 
 app = typer.Typer(help="Show, verify, split and list bundles.", no_args_is_help=True)
+
+_FEW: Final = 3
 
 BundleArgument = Annotated[str, typer.Argument(help="A shipped bundle's name, or a folder or zip.")]
 DataOption = Annotated[
@@ -89,12 +92,25 @@ def list_bundles() -> None:
     table.add_column("id", no_wrap=True)  # an id cut short names nothing
     for name, path in shipped().items():
         manifest, certificate = load_certificate(path)
-        measured = " ".join(_share(entry) for entry in manifest.accuracy)
-        answers = " | ".join(manifest.labels)
+        answers, measured = _answers(manifest), _accuracies(manifest.accuracy)
         rebuilt = _rebuilt(certificate) if manifest.output else ""
         table.add_row(name, answers, _sends(manifest), measured, rebuilt, manifest.bundle_id)
     Console().print(table)
     Console().print("rebuilt: SSIM over the floor that the strongest attack of its certificate reached")
+
+
+def _answers(manifest: Manifest) -> str:
+    labels = manifest.labels
+    if len(labels) <= _FEW:
+        return " | ".join(labels)
+    return f"{labels[0]} | {labels[1]} | … {len(labels)} in all"
+
+
+def _accuracies(measured: Sequence[Accuracy]) -> str:
+    shares = sorted(entry.accuracy for entry in measured)
+    if len(shares) <= _FEW:
+        return " ".join(_share(entry) for entry in measured)
+    return f"{100 * shares[0]:.1f} to {100 * shares[-1]:.1f} %"
 
 
 def show_bundle(path: Path, console: Console) -> None:
