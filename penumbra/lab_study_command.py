@@ -20,6 +20,9 @@ DataOption = Annotated[
 ]
 OutOption = Annotated[Path, typer.Option("--out", help="The folder for embeddings.json, .md and the plots.")]
 SeedsOption = Annotated[int, typer.Option("--seeds", min=1, max=100, help="Batteries, each with its seed.")]
+BesideOption = Annotated[
+    int | None, typer.Option("--beside", min=1, help="Batteries for the other embeddings, if fewer.")
+]
 ImagesOption = Annotated[int, typer.Option("--images", min=1, max=100_000, help="Pictures reconstructed.")]
 FolderOption = Annotated[
     Path | None, typer.Option("--folder", help="Where finished work is kept; an interrupted study goes on.")
@@ -47,6 +50,7 @@ def study(
     data: DataOption = Path("../shared/data"),
     out: OutOption = Path("docs/results"),
     seeds: SeedsOption = 3,
+    beside: BesideOption = None,
     images: ImagesOption = 128,
     defences: DefencesOption = False,
     folder: FolderOption = None,
@@ -79,11 +83,24 @@ def study(
     battery = Plan(seeds=tuple(range(seeds)), images=images)
     with _bar(console) as bar:
         watch = _Watch(bar)
-        task = Study(
-            plan, data, places, battery, device=chosen, watch=watch.attack, watch_stage=watch.stage
-        ).run(f"penumbra lab study {plan.name} --seeds {seeds} --images {images}", defences=defences)
+        found = Study(
+            plan,
+            data,
+            places,
+            battery,
+            device=chosen,
+            watch=watch.attack,
+            watch_stage=watch.stage,
+            beside=beside,
+        )
+        task = found.run(_said(plan.name, seeds, beside, images), defences=defences)
     for path in write_study(task, out):
         console.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _said(name: str, seeds: int, beside: int | None, images: int) -> str:
+    words = ["penumbra lab study", name, f"--seeds {seeds}", f"--images {images}"]
+    return " ".join(words if beside is None else [*words, f"--beside {beside}"])
 
 
 @final

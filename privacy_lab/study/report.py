@@ -63,8 +63,9 @@ def _task(name: str, task: TaskResult) -> Iterator[str]:
 
 
 _COLUMNS = (
-    "embedding", "numbers", "bytes", "answered rightly", "SSIM (strongest)", "floor", "over the floor",
-    "rank-1 (chance)", "rank privacy (ceiling)", "payloads seen", "edge parameters", "edge multiply-adds",
+    "embedding", "seeds", "numbers", "bytes", "answered rightly", "SSIM (strongest)", "floor",
+    "over the floor", "rank-1 (chance)", "rank privacy (ceiling)", "payloads seen", "edge parameters",
+    "edge multiply-adds",
 )  # fmt: skip
 _DEFENCE_COLUMNS = (
     "defence", "answered rightly", "payloads seen", "rank-1 (chance)", "recogniser", "rank privacy (ceiling)",
@@ -88,6 +89,7 @@ def _row(found: EmbeddingResult) -> list[str]:
     battery = found.battery
     return [
         f"**{found.embedding}**",
+        str(len(battery.seeds)),
         str(found.numbers),
         f"{found.payload_bytes:,}",
         "; ".join(f"{100 * entry.accuracy:.1f} %" for entry in found.accuracy),

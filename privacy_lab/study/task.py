@@ -93,14 +93,27 @@ class Study:
         watch: WatchAll = unseen,
         watch_stage: WatchStage = lambda _stage, _epochs, _progress: None,
         weigh: Weigh = edge_cost,
+        beside: int | None = None,
     ) -> None:
-        """Read the data; `weigh` measures what both halves cost on a device.
+        """Read the data.
+
+        Args:
+            recipe: What is studied; its own embedding is the one that ships.
+            data: The folder of its data sets.
+            places: Where finished work is kept.
+            plan: The attacks.
+            device: Where to compute.
+            watch: Is told how far each attack is.
+            watch_stage: Is told how far each training is.
+            weigh: Measures what both halves cost on a device.
+            beside: With how many of the plan's seeds the other embeddings are attacked; None: all.
 
         Raises:
             BadData, BadRecipe: the data or the recipe cannot be used.
         """
         self._recipe, self._data, self._places, self._plan = recipe, data, places, plan
         self._device, self._watch, self._watch_stage, self._weigh = device, watch, watch_stage, weigh
+        self._beside = replace(plan, seeds=plan.seeds[:beside])
         self._parts: Sequence[Part] = read_parts(recipe, data)
 
     def run(self, command: str, *, defences: bool = False) -> TaskResult:
@@ -143,7 +156,8 @@ class Study:
     def _embedding(self, embedding: Embedding) -> EmbeddingResult:
         recipe = self._recipe.changed(embedding=embedding, split=None)
         manifest, path = self._bundle(recipe)
-        battery = self._battery(recipe, manifest, path, self._plan)
+        plan = self._plan if embedding == self._recipe.embedding else self._beside
+        battery = self._battery(recipe, manifest, path, plan)
         _, files = read_bundle(path)
         edge, _ = self._weigh(manifest, files[EXTRACTOR], files[ANALYZER])
         sent = victim_of_bundle(path).release(self._held_out.images)
