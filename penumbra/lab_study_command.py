@@ -27,6 +27,9 @@ ImagesOption = Annotated[int, typer.Option("--images", min=1, max=100_000, help=
 FolderOption = Annotated[
     Path | None, typer.Option("--folder", help="Where finished work is kept; an interrupted study goes on.")
 ]
+PageOption = Annotated[
+    Path | None, typer.Option("--page", help="Write a page for people, with the pictures that were attacked.")
+]
 DeviceOption = Annotated[
     Literal["auto", "cpu", "cuda"], typer.Option("--device", help="auto: a GPU where there is one.")
 ]
@@ -53,6 +56,7 @@ def study(
     beside: BesideOption = None,
     images: ImagesOption = 128,
     defences: DefencesOption = False,
+    page: PageOption = None,
     folder: FolderOption = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = 2,
@@ -64,6 +68,7 @@ def study(
     import torch  # noqa: PLC0415
 
     from privacy_lab.battery.plan import Plan  # noqa: PLC0415
+    from privacy_lab.certify.page import render_page  # noqa: PLC0415
     from privacy_lab.devices import choose_device  # noqa: PLC0415
     from privacy_lab.recipe import Recipe, read_any_recipe  # noqa: PLC0415
     from privacy_lab.study.task import Places, Study  # noqa: PLC0415
@@ -94,7 +99,11 @@ def study(
             beside=beside,
         )
         task = found.run(_said(plan.name, seeds, beside, images), defences=defences)
-    for path in write_study(task, out):
+    written = list(write_study(task, out))
+    if page:
+        page.write_text(render_page(found.page(task)), encoding="utf-8")
+        written.append(page)
+    for path in written:
         console.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
 
 

@@ -4,44 +4,46 @@ Simple, Siamese, advanced and ours share one whole network, the same attacks and
 what differs between their figures is the embedding alone (Osia et al., section 5 and figure 5).
 """
 
-import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Protocol, final
 
 import torch
 
-from models.certificate import EdgeCost, Interval
-from models.manifest import ANALYZER, EXTRACTOR, Accuracy, Embedding, Manifest
+from models.certificate import Certificate, EdgeCost, Interval, encode_certificate
+from models.manifest import ANALYZER, CERTIFICATE, EXTRACTOR, Accuracy, Embedding, Manifest
 from models.quantise import Floats
 from models.reading import read_bundle
+from models.writer import write_bundle
 from privacy_lab.assemble import measure_whole, write_halves
 from privacy_lab.attacks.victims import victim_of_bundle
 from privacy_lab.battery.ground import Target
 from privacy_lab.battery.plan import Plan
-from privacy_lab.battery.records import Battery
-from privacy_lab.battery.run import WatchAll, run_battery, unseen
+from privacy_lab.battery.run import Outcome, WatchAll, run_battery, unseen
+from privacy_lab.certify.build import build_certificate
 from privacy_lab.certify.edge_cost import edge_cost
+from privacy_lab.certify.facts import PageFacts
 from privacy_lab.data.dataset import Regions
-from privacy_lab.data.material import Material, material_of
+from privacy_lab.data.material import material_of
 from privacy_lab.embeddings.advanced import sweep
 from privacy_lab.embeddings.answers import compute
 from privacy_lab.embeddings.parts import Part, read_parts, unseen_regions
 from privacy_lab.embeddings.stages import Stages, WatchStage
+from privacy_lab.errors import MeasureFailed
 from privacy_lab.networks.cost import costs, total
 from privacy_lab.networks.cut import layer_names, split
 from privacy_lab.recipe import Recipe
 from privacy_lab.study.defences import compare_defences
+from privacy_lab.study.lines import layer_result, machine, noise_points
+from privacy_lab.study.page import side_by_side
 from privacy_lab.study.payloads import payloads_of
 from privacy_lab.study.results import (
     Burden,
     DefenceResult,
     EmbeddingResult,
     LayerResult,
-    NoisePoint,
     SweepPoint,
     TaskResult,
 )
@@ -50,7 +52,6 @@ EMBEDDINGS: Final[tuple[Embedding, ...]] = ("simple", "siamese", "advanced", "ou
 _LAYER_REPETITIONS: Final = 3
 _LAYER_ATTACKS: Final = ("decoder", "retrieval-within-label", "rank-privacy")
 _SWEPT: Final = 16
-_RANK: Final = ("rank-privacy-79", "rank-privacy")
 
 
 class Weigh(Protocol):
@@ -115,9 +116,24 @@ class Study:
         self._device, self._watch, self._watch_stage, self._weigh = device, watch, watch_stage, weigh
         self._beside = replace(plan, seeds=plan.seeds[:beside])
         self._parts: Sequence[Part] = read_parts(recipe, data)
+        self._outcomes: dict[str, Outcome] = {}
+        self._certified: tuple[Manifest, Certificate] | None = None
+
+    def page(self, task: TaskResult) -> PageFacts:
+        """Give what the certificate's page says of all embeddings side by side, once `run` is through.
+
+        Raises:
+            MeasureFailed: nothing was run.
+        """
+        if self._certified is None:
+            raise MeasureFailed("the study has not been run, so there is nothing to show")
+        return side_by_side(*self._certified, task, self._outcomes)
 
     def run(self, command: str, *, defences: bool = False) -> TaskResult:
-        """Train, attack and weigh everything that is not done yet; with `defences` compare those too."""
+        """Train, attack and weigh everything that is not done yet; with `defences` compare those too.
+
+        The recipe's own embedding is certified, in the folder of bundles.
+        """
         recipe = self._recipe
         # The one that ships comes first: a study that is cut short has at least its attacks.
         found = {embedding: self._embedding(embedding) for embedding in reversed(EMBEDDINGS)}
@@ -157,9 +173,16 @@ class Study:
         recipe = self._recipe.changed(embedding=embedding, split=None)
         manifest, path = self._bundle(recipe)
         plan = self._plan if embedding == self._recipe.embedding else self._beside
-        battery = self._battery(recipe, manifest, path, plan)
+        outcome = self._attack(recipe, manifest, path, plan)
+        battery = outcome.battery
         _, files = read_bundle(path)
-        edge, _ = self._weigh(manifest, files[EXTRACTOR], files[ANALYZER])
+        edge, intervals = self._weigh(manifest, files[EXTRACTOR], files[ANALYZER])
+        self._outcomes[embedding] = outcome
+        if embedding == self._recipe.embedding:
+            certificate = build_certificate(manifest, battery, edge, intervals)
+            halves = {name: files[name] for name in (EXTRACTOR, ANALYZER)}
+            write_bundle(path, manifest, halves | {CERTIFICATE: encode_certificate(certificate)})
+            self._certified = manifest, certificate
         sent = victim_of_bundle(path).release(self._held_out.images)
         return EmbeddingResult(
             embedding=embedding,
@@ -180,7 +203,7 @@ class Study:
         for layer in layer_names(self._stages.whole())[:-1]:
             recipe = self._recipe.changed(embedding="simple", split=layer)
             manifest, path = self._bundle(recipe, f"{recipe.name}-{layer}")
-            battery = self._battery(recipe, manifest, path, plan)
+            battery = self._attack(recipe, manifest, path, plan).battery
             _, files = read_bundle(path)
             edge, _ = self._weigh(
                 manifest, files[EXTRACTOR], files[ANALYZER], repetitions=_LAYER_REPETITIONS, torch=False
@@ -214,14 +237,10 @@ class Study:
         )
         return write_halves(recipe, self._parts, stages.halves(recipe.embedding), self._whole, path), path
 
-    def _battery(self, recipe: Recipe, manifest: Manifest, path: Path, plan: Plan) -> Battery:
+    def _attack(self, recipe: Recipe, manifest: Manifest, path: Path, plan: Plan) -> Outcome:
         target = Target(manifest.bundle_id, victim_of_bundle(path), self._device)
-        return run_battery(
-            target, self._material(recipe, manifest), plan, self._places.attacks, self._watch
-        ).battery
-
-    def _material(self, recipe: Recipe, manifest: Manifest) -> Material:
-        return material_of(manifest, self._data, recipe)
+        material = material_of(manifest, self._data, recipe)
+        return run_battery(target, material, plan, self._places.attacks, self._watch)
 
     def _burden(self, recipe: Recipe, manifest: Manifest) -> Burden:
         layers = costs(self._stages.whole().cpu(), recipe.takes)
@@ -236,53 +255,3 @@ class Study:
             multiply_adds=edge.multiply_adds + added,
             multiply_adds_whole=total(layers).multiply_adds + other,
         )
-
-
-def layer_result(
-    layer: str, manifest: Manifest, battery: Battery, milliseconds: float, burden: Burden
-) -> LayerResult:
-    """Give one line of the table by split layer.
-
-    Raises:
-        ValueError: the battery did not reconstruct.
-    """
-    if battery.accuracy is None or battery.strongest_ssim is None or battery.over_floor is None:
-        raise ValueError(f"{layer}: the battery has no reconstruction or no accuracy")
-    output = manifest.output
-    return LayerResult(
-        layer=layer,
-        numbers=output.numbers if output else 0,
-        payload_bytes=manifest.region_bytes or 0,
-        accuracy=battery.accuracy,
-        ssim=battery.strongest_ssim,
-        ssim_over_floor=battery.over_floor,
-        identity_rank1=battery.identity_rank1,
-        rank_privacy=battery.rank_privacy,
-        milliseconds_a_region=milliseconds,
-        burden=burden,
-    )
-
-
-def noise_points(battery: Battery) -> Iterator[NoisePoint]:
-    """Give the curve over added noise that the battery's rank attack drew, by growing variance."""
-    record = next((found for name in _RANK if (found := battery.record(name)) is not None), None)
-    if record is None or battery.identity_rank1 is None:
-        return
-    variances = record.settings.get("variances", [])
-    shares = record.settings.get("noise", [])
-    if not isinstance(variances, list) or not isinstance(shares, list):
-        return
-    for share, variance in zip(shares, variances, strict=True):
-        tail = f"/{share:g}" if share else ""
-        figures = [record.figures.get(f"{name}{tail}") for name in ("accuracy", "privacy", "rank1")]
-        if None not in figures:
-            accuracy, privacy, rank1 = (figure.value for figure in figures if figure is not None)
-            yield NoisePoint(
-                variance=float(variance or 0), accuracy=accuracy, rank_privacy=privacy, rank1=rank1
-            )
-
-
-def machine() -> str:
-    """Say on what the figures were taken."""
-    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
-    return f"{platform.machine()}, {torch.get_num_threads()} threads{gpu}, torch {version('torch')}"

@@ -8,7 +8,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from models.certificate import DeviceCost, EdgeCost
+from models.certificate import DeviceCost, EdgeCost, edge_figures
+from models.reading import load_certificate
+from privacy_lab.certify.page import render_page
 from privacy_lab.devices import CPU
 from privacy_lab.errors import BadData
 from privacy_lab.study.payloads import payloads_of
@@ -31,7 +33,8 @@ def weighed(
     *_: object, repetitions: int = 7, torch: bool = True
 ) -> tuple[EdgeCost, dict[str, tuple[float, float]]]:
     """No processes of their own: what the study does with a cost is tested here, not the cost."""
-    return EdgeCost(extractor=COST, whole=COST), {}
+    edge = EdgeCost(extractor=COST, whole=COST)
+    return edge, {name: (value, value) for name, value in edge_figures(edge).items()}
 
 
 def study(folder: Path, data: Path) -> Study:
@@ -51,8 +54,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def task(folder: Path, data: Path) -> TaskResult:
-    return study(folder, data).run("penumbra lab study tiny")
+def done(folder: Path, data: Path) -> tuple[Study, TaskResult]:
+    run = study(folder, data)
+    return run, run.run("penumbra lab study tiny")
+
+
+@pytest.fixture(scope="module")
+def task(done: tuple[Study, TaskResult]) -> TaskResult:
+    return done[1]
 
 
 def test_four_embeddings_are_attacked_on_the_same_pictures(task: TaskResult) -> None:
@@ -114,6 +123,26 @@ def test_no_picture_is_among_what_is_written(tmp_path: Path, task: TaskResult) -
     for path in write_study(task, tmp_path):
         assert path.suffix in {".json", ".md", ".svg"}
         assert "data:image" not in path.read_text()
+
+
+def test_the_recipes_own_embedding_is_certified(folder: Path, task: TaskResult) -> None:
+    manifest, certificate = load_certificate(folder / "bundles" / "tiny")
+    assert certificate is not None
+    ours = task.embeddings[3].battery
+    assert (manifest.embedding, certificate.bundle) == ("ours", ours.bundle)
+    assert ours.strongest_ssim is not None
+    assert certificate.ssim == pytest.approx(ours.strongest_ssim.value, abs=1e-5)
+    assert load_certificate(folder / "bundles" / "tiny-simple")[1] is None
+
+
+def test_the_page_shows_every_embedding_below_the_same_originals(done: tuple[Study, TaskResult]) -> None:
+    facts = done[0].page(done[1])
+    assert [row.name for row in facts.reconstructed[:4]] == list(EMBEDDINGS)
+    assert all(row.pictures.shape == facts.originals.shape for row in facts.reconstructed)
+    assert [line.name for line in facts.embeddings] == list(EMBEDDINGS)
+    assert [line.name for line in facts.layers] == ["stem", "stage1", "stage2", "stage3", "pool"]
+    text = render_page(facts)
+    assert "http://" not in text.replace("http://www.w3.org", "")
 
 
 def test_results_of_another_form_are_left_alone(tmp_path: Path) -> None:
