@@ -4,7 +4,7 @@ The adversary is a black box's: he has regions of his own, may send them through
 reads the payloads that come out. He holds no weights.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, final
 
 import numpy as np
@@ -51,6 +51,19 @@ class DecoderSettings:
     precision: Precision = "bfloat16"
 
 
+@dataclass(frozen=True, slots=True)
+class StructuralSettings:
+    """How the decoder is trained by an adversary who is scored by structural similarity.
+
+    Attributes:
+        weight: Of 1 - SSIM beside the mean squared error.
+        decoder: All else.
+    """
+
+    weight: float = 0.05
+    decoder: DecoderSettings = field(default_factory=lambda: DecoderSettings(pictures=30_000))
+
+
 @final
 class _Network(nn.Module):
     """Codes, standardised once for all, to pictures: the best linear guess and what is learnt beyond it."""
@@ -82,7 +95,7 @@ class Decoder:
     """A trained decoder.
 
     Attributes:
-        losses: Mean squared errors on the regions set aside, before the first epoch and after each.
+        losses: Errors, as it was trained by, on the regions set aside, before the first epoch and after each.
         aside: Which of the auxiliary regions it has not learnt from.
     """
 
@@ -102,8 +115,11 @@ def decoder_attack(sight: Sight, settings: DecoderSettings) -> Images:
     return train_decoder(sight, settings).decode(sight.observed)
 
 
-def train_decoder(sight: Sight, settings: DecoderSettings) -> Decoder:
-    """Query the victim with the auxiliary regions and altered copies of them, and learn to undo it."""
+def train_decoder(sight: Sight, settings: DecoderSettings, structure: float = 0.0) -> Decoder:
+    """Query the victim with the auxiliary regions and altered copies of them, and learn to undo it.
+
+    `structure` weighs 1 - SSIM beside the mean squared error.
+    """
     learn, aside = set_aside(sight.auxiliary, settings.aside, sight.seed)
     regions = with_views(sight.auxiliary.images[learn], settings.views, sight.seed)
     kept = sight.auxiliary.images[aside]
@@ -112,6 +128,7 @@ def train_decoder(sight: Sight, settings: DecoderSettings) -> Decoder:
         _pairs(release(regions), regions),
         _pairs(release(kept), kept),
         settings,
+        structure,
         seed=sight.seed,
         device=sight.device,
         watch=sight.watch,
@@ -120,7 +137,14 @@ def train_decoder(sight: Sight, settings: DecoderSettings) -> Decoder:
 
 
 def fit_decoder(
-    pairs: Pairs, aside: Pairs, settings: DecoderSettings, *, seed: int, device: torch.device, watch: Watch
+    pairs: Pairs,
+    aside: Pairs,
+    settings: DecoderSettings,
+    structure: float = 0.0,
+    *,
+    seed: int,
+    device: torch.device,
+    watch: Watch,
 ) -> tuple[nn.Module, tuple[float, ...]]:
     """Fit the linear guess, then what a network sees beyond it; also give the errors on `aside`.
 
@@ -141,6 +165,7 @@ def fit_decoder(
         weight_decay=settings.weight_decay,
         patience=settings.patience,
         precision=settings.precision,
+        structure=structure,
     )
     return network, fit(network, pairs, aside, budget, rise_and_fall, seed=seed, watch=watch)
 

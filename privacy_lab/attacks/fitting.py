@@ -14,6 +14,7 @@ from torch.nn import functional
 from models.quantise import Floats
 from privacy_lab.attacks.placing import device_of
 from privacy_lab.attacks.sight import Images, Watch
+from privacy_lab.attacks.structure import structural_similarity
 from privacy_lab.devices import Precision, half_precision
 
 _AT_ONCE: Final = 128
@@ -46,6 +47,7 @@ class Budget:
         weight_decay: As AdamW defines it.
         patience: Epochs without a better validation error before it stops.
         precision: Of the products; weights are float32 always.
+        structure: Weight of 1 - SSIM beside the mean squared error, in learning and in stopping.
     """
 
     pictures: int
@@ -55,6 +57,7 @@ class Budget:
     weight_decay: float
     patience: int
     precision: Precision
+    structure: float = 0.0
 
 
 def fit(
@@ -67,12 +70,12 @@ def fit(
     seed: int,
     watch: Watch,
 ) -> tuple[float, ...]:
-    """Lower the mean squared error; the network is left with the weights that erred least on `aside`.
+    """Lower the budget's error; the network is left with the weights that erred least on `aside`.
 
     Its first weights are among those compared: a network that can only get worse stays as it was.
 
     Returns:
-        The errors on `aside` in units of [0, 1], before the first epoch and after each.
+        The errors on `aside` as `error_of` gives them, before the first epoch and after each.
     """
     draw = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=budget.rate, weight_decay=budget.weight_decay)
@@ -85,7 +88,7 @@ def fit(
             step = epoch * batches + number
             for group in optimizer.param_groups:
                 group["lr"] = budget.rate * schedule(step, epochs * batches)
-            loss = _loss(network, pairs, chosen, budget.precision)
+            loss = _loss(network, pairs, chosen, budget)
             # Cleared before the gradient is computed, never after: it would be lost.
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -104,11 +107,11 @@ def fit(
 
 @torch.no_grad()
 def error_of(network: nn.Module, pairs: Pairs, budget: Budget) -> float:
-    """Give the mean squared error over all pairs, in units of [0, 1]."""
+    """Give the mean squared error over all pairs, values in [0, 1], and the weighted lack of structure."""
     network.eval()
     total = 0.0
     for chosen in torch.split(torch.arange(len(pairs)), budget.batch):
-        total += float(_loss(network, pairs, chosen, budget.precision)) * len(chosen)
+        total += float(_loss(network, pairs, chosen, budget)) * len(chosen)
     return total / max(1, len(pairs))
 
 
@@ -135,10 +138,14 @@ def halved_twice(step: int, steps: int) -> float:
     return 0.5 ** (step * 50 // (20 * max(1, steps)))
 
 
-def _loss(network: nn.Module, pairs: Pairs, chosen: Tensor, precision: Precision) -> Tensor:
+def _loss(network: nn.Module, pairs: Pairs, chosen: Tensor, budget: Budget) -> Tensor:
     device = device_of(network)
     # [n, 3, h, w], colours innermost as the regions store them: no copy, and faster convolutions.
     x = pairs.regions[chosen].to(device).permute(0, 3, 1, 2).float() / 255
-    with half_precision(device, precision):
+    with half_precision(device, budget.precision):
         guess = network(pairs.codes[chosen].to(device))
-    return functional.mse_loss(guess.float(), x)
+    error = functional.mse_loss(guess.float(), x)
+    if not budget.structure:
+        return error
+    # Outside of autocast: differences of squares need float32.
+    return error + budget.structure * (1 - structural_similarity(guess.float(), x))

@@ -32,10 +32,11 @@ def means(images: Images, shown: Answers, labels: int) -> Images:
     return np.stack(rows).astype(np.float32)
 
 
-def answer_alone(sight: Sight, settings: DecoderSettings) -> Images:
+def answer_alone(sight: Sight, settings: DecoderSettings, structure: float = 0.0) -> Images:
     """Reconstruct as `decoder_attack` does, from the one-hot answer in the payload's place, [n, h, w, 3].
 
     What a reconstruction attack shows beyond this, it owes to what the payload says beyond the answer.
+    `structure` weighs 1 - SSIM beside the mean squared error, as for the attack that this stands beside.
     """
     victim = sight.victim
     answer = answers_of(victim, sight.auxiliary, sight.seed)
@@ -44,6 +45,12 @@ def answer_alone(sight: Sight, settings: DecoderSettings) -> Images:
     images = torch.from_numpy(sight.auxiliary.images)
     pairs, kept = (Pairs(torch.from_numpy(codes[k]), images[k]) for k in (learn, aside))
     network, losses = fit_decoder(
-        pairs, kept, replace(settings, views=0), seed=sight.seed, device=sight.device, watch=sight.watch
+        pairs,
+        kept,
+        replace(settings, views=0),
+        structure,
+        seed=sight.seed,
+        device=sight.device,
+        watch=sight.watch,
     )
     return Decoder(network, losses, aside).decode(one_hot(answer(sight.observed), victim.labels))

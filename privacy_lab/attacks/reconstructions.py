@@ -4,16 +4,16 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal, assert_never, final
 
-from privacy_lab.attacks.decoder import Decoder, DecoderSettings, train_decoder
+from privacy_lab.attacks.decoder import Decoder, DecoderSettings, StructuralSettings, train_decoder
 from privacy_lab.attacks.inverse import InverseSettings, inverse_attack
 from privacy_lab.attacks.refined import RefinedSettings, refined_attack
 from privacy_lab.attacks.rmle import RmleSettings, rmle_attack
 from privacy_lab.attacks.shadow import ShadowSettings, shadow_attack
 from privacy_lab.attacks.sight import Images, Sight
 
-Name = Literal["decoder", "rmle", "refined", "inverse", "shadow"]
+Name = Literal["decoder", "rmle", "refined", "inverse", "shadow", "structural"]
 
-NAMES: Final[tuple[Name, ...]] = ("decoder", "rmle", "refined", "inverse", "shadow")
+NAMES: Final[tuple[Name, ...]] = ("decoder", "rmle", "refined", "inverse", "shadow", "structural")
 """In an order in which what one has trained serves the next."""
 
 KNOWS: Final[dict[Name, str]] = {
@@ -22,6 +22,7 @@ KNOWS: Final[dict[Name, str]] = {
     "refined": "the extractor's weights, and queries with pictures of his own",
     "inverse": "queries of the whole edge with pictures of his own",
     "shadow": "the analyzer's weights and labelled pictures of his own; no queries, no extractor",
+    "structural": "queries of the whole edge with pictures of his own, and what he is scored by",
 }
 
 
@@ -34,6 +35,7 @@ class Settings:
     refined: RefinedSettings = field(default_factory=RefinedSettings)
     inverse: InverseSettings = field(default_factory=InverseSettings)
     shadow: ShadowSettings = field(default_factory=ShadowSettings)
+    structural: StructuralSettings = field(default_factory=StructuralSettings)
 
     def of(self, name: Name) -> dict[str, Any]:
         """Give one attack's settings as plain values for a record."""
@@ -70,4 +72,7 @@ class Workbench:
                 return inverse_attack(self._sight, self._settings.inverse)
             case "shadow":
                 return shadow_attack(self._sight, self._settings.shadow)
+            case "structural":
+                own = self._settings.structural
+                return train_decoder(self._sight, own.decoder, own.weight).decode(self._sight.observed)
         assert_never(name)

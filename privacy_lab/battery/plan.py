@@ -5,7 +5,7 @@ from typing import Final
 
 from privacy_lab.attacks.reconstructions import Settings
 from privacy_lab.battery.people import IDENTITY
-from privacy_lab.battery.reconstruction import RECONSTRUCTIONS, REFERENCES
+from privacy_lab.battery.reconstruction import RECONSTRUCTIONS, references_of
 from privacy_lab.errors import LabError
 
 ATTACKS: Final = (*RECONSTRUCTIONS, *IDENTITY)
@@ -50,8 +50,8 @@ class Plan:
     def units(self) -> int:
         """How many units of work this is: attacks and references, each with every seed."""
         wanted = [attack for attack in ATTACKS if self.wants(attack)]
-        pictures = any(attack in RECONSTRUCTIONS for attack in wanted)
-        return len(self.seeds) * (len(wanted) + (len(REFERENCES) if pictures else 0))
+        beside = references_of([attack for attack in wanted if attack in RECONSTRUCTIONS])
+        return len(self.seeds) * (len(wanted) + len(beside))
 
     def wants(self, attack: str) -> bool:
         """Say whether the attack of that name is to be made."""

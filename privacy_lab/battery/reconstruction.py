@@ -18,10 +18,12 @@ from privacy_lab.identity.ties import Doubles
 
 FLOOR: Final = "class-mean"
 ANSWER_ALONE: Final = "answer-alone"
-REFERENCES: Final = (FLOOR, ANSWER_ALONE)
+ANSWER_ALONE_STRUCTURAL: Final = "answer-alone-structural"
+REFERENCES: Final = (FLOOR, ANSWER_ALONE, ANSWER_ALONE_STRUCTURAL)
 RECONSTRUCTIONS: Final[tuple[str, ...]] = NAMES
 SAMPLES: Final = 12
 
+_STRUCTURAL: Final = "structural"
 _SCORES: Final = ("ssim", "psnr", "mse")
 _BOUNDS: Final = {"ssim": (-1.0, 1.0), "mse": (0.0, 1.0), "psnr": (-np.inf, np.inf)}
 
@@ -46,17 +48,28 @@ class Bench:
             return class_mean(self._sight)
         if name == ANSWER_ALONE:
             return answer_alone(self._sight, self._settings.decoder)
+        if name == ANSWER_ALONE_STRUCTURAL:
+            own = self._settings.structural
+            return answer_alone(self._sight, own.decoder, own.weight)
         return self._work.reconstruct(cast("Name", name))
 
     def _tell(self, share: float) -> None:
         self._watch(self._name, share)
 
 
+def references_of(attacks: Sequence[str]) -> tuple[str, ...]:
+    """Give the references that stand beside these attacks: none beside none."""
+    if not attacks:
+        return ()
+    return REFERENCES if _STRUCTURAL in attacks else (FLOOR, ANSWER_ALONE)
+
+
 def settings_of(name: str, settings: Settings) -> dict[str, Any]:
     """Give the settings of the attack or reference of that name as plain values, groups as GROUP.VALUE."""
     if name == FLOOR:
         return {}
-    plain = asdict(settings.decoder) if name == ANSWER_ALONE else settings.of(cast("Name", name))
+    attack = _STRUCTURAL if name == ANSWER_ALONE_STRUCTURAL else cast("Name", name)
+    plain = asdict(settings.decoder) if name == ANSWER_ALONE else settings.of(attack)
     flat: dict[str, Any] = {}
     for key, value in plain.items():
         if isinstance(value, dict):
@@ -98,13 +111,22 @@ def over_floor(found: Sequence[Arrays], floor: Sequence[Arrays]) -> Doubles:
 
 def strongest(records: Sequence[AttackRecord]) -> AttackRecord | None:
     """Give the reconstruction attack of the highest SSIM, the references left out."""
-    tries = [record for record in records if record.name in RECONSTRUCTIONS]
-    return max(tries, key=lambda record: record.figures["ssim"].value, default=None)
+    return _highest(records, RECONSTRUCTIONS)
+
+
+def strongest_answer_alone(records: Sequence[AttackRecord]) -> AttackRecord | None:
+    """Give the reference of the highest SSIM among those that are told nothing but the answer."""
+    return _highest(records, (ANSWER_ALONE, ANSWER_ALONE_STRUCTURAL))
 
 
 def stacked(found: Sequence[Arrays], name: str) -> Doubles:
     """Give one score of all seeds, float64 [S, n]."""
     return np.stack([np.asarray(arrays[name], np.float64) for arrays in found])
+
+
+def _highest(records: Sequence[AttackRecord], names: Sequence[str]) -> AttackRecord | None:
+    tries = [record for record in records if record.name in names]
+    return max(tries, key=lambda record: record.figures["ssim"].value, default=None)
 
 
 def _plain(value: Any) -> Any:

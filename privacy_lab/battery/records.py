@@ -60,7 +60,7 @@ class Battery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         strongest_ssim: Its SSIM.
         over_floor: Its SSIM less the floor's, picture by picture.
         floor: SSIM of the mean auxiliary picture of the answered label.
-        answer_alone: SSIM of the decoder that is told nothing but the answer.
+        answer_alone: SSIM of the decoder that is told nothing but the answer; of two, the higher.
         accuracy: Share answered rightly through the wire, with Wilson's interval.
         identity_rank1: Rank-1 on the disjoint gallery within one label, by the strongest distance.
         identity_rank1_chance: What guessing reaches there.

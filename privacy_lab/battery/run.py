@@ -25,16 +25,16 @@ from privacy_lab.battery.people import (
 )
 from privacy_lab.battery.plan import Plan
 from privacy_lab.battery.reconstruction import (
-    ANSWER_ALONE,
     FLOOR,
     RECONSTRUCTIONS,
-    REFERENCES,
     SAMPLES,
     Bench,
     reconstruction_record,
+    references_of,
     scored,
     settings_of,
     strongest,
+    strongest_answer_alone,
 )
 from privacy_lab.battery.records import AttackRecord, Battery, Samples, Skipped
 from privacy_lab.battery.store import Arrays, Store
@@ -111,7 +111,7 @@ class _Run:
         wanted = [name for name in RECONSTRUCTIONS if self._plan.wants(name)]
         if not wanted:
             return [], {}
-        found: dict[str, list[Arrays]] = {name: [] for name in (*REFERENCES, *wanted)}
+        found: dict[str, list[Arrays]] = {name: [] for name in (*references_of(wanted), *wanted)}
         for seed in self._plan.seeds:
             bench = self._bench(seed)
             for name in tuple(found):
@@ -159,7 +159,7 @@ class _Run:
 
 def _with_headline(battery: Battery) -> Battery:
     """Put the figures first that a certificate leads with."""
-    best = strongest(battery.records)
+    best, told = strongest(battery.records), strongest_answer_alone(battery.records)
     gallery = "retrieval-within-label"
     # At the paper's balance where there is one: rank privacy of sets of other balances does not compare.
     rank = next((name for name in _RANKS if battery.record(name)), _RANKS[-1])
@@ -169,7 +169,7 @@ def _with_headline(battery: Battery) -> Battery:
         strongest_ssim=best.figures["ssim"] if best else None,
         over_floor=best.figures["ssim_over_floor"] if best else None,
         floor=_figure(battery, FLOOR, "ssim"),
-        answer_alone=_figure(battery, ANSWER_ALONE, "ssim"),
+        answer_alone=told.figures["ssim"] if told else None,
         identity_rank1=_figure(battery, gallery, "rank1"),
         identity_rank1_chance=_figure(battery, gallery, "rank1/chance"),
         rank_privacy=_figure(battery, rank, "privacy"),

@@ -10,8 +10,10 @@ ATTACKS: Final = {
     "refined": "decoder, then search",
     "inverse": "inverse network",
     "shadow": "shadow network",
+    "structural": "decoder trained for similarity",
     "class-mean": "showing the average",
     "answer-alone": "drawing from the answer",
+    "answer-alone-structural": "drawing from the answer, for similarity",
     "retrieval-within-label": "looked up among people of the same answer",
     "retrieval-all": "looked up among all people",
     "verification-within-label": "trained recogniser, people of the same answer",
@@ -23,6 +25,7 @@ ATTACKS: Final = {
 _KNOWS: Final = {str(name): what for name, what in KNOWS.items()} | {
     "class-mean": "the answer; the floor",
     "answer-alone": "the answer, and pictures of his own",
+    "answer-alone-structural": "the answer, and pictures of his own",
 }
 _FIGURES: Final = {
     "ssim": "SSIM",

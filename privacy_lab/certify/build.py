@@ -8,7 +8,7 @@ import numpy as np
 
 from models.certificate import Attack, Certificate, DataCard, EdgeCost, Figure, Interval
 from models.manifest import EXTRACTOR, Accuracy, Manifest
-from privacy_lab.battery.reconstruction import ANSWER_ALONE, FLOOR
+from privacy_lab.battery.reconstruction import FLOOR, strongest_answer_alone
 from privacy_lab.battery.records import Battery
 from privacy_lab.battery.run import Outcome
 from privacy_lab.battery.statistics import share_right
@@ -65,9 +65,10 @@ def build_certificate(
 def page_of(manifest: Manifest, certificate: Certificate, outcome: Outcome) -> PageFacts:
     """Give what the page says about this one bundle."""
     samples, battery = outcome.samples, outcome.battery
+    told = strongest_answer_alone(battery.records)
     shown = (
         (battery.strongest, "the best attack"),
-        (ANSWER_ALONE, "from the answer alone"),
+        (told.name if told else None, "from the answer alone"),
         (FLOOR, "the average"),
     )
     rows = tuple(

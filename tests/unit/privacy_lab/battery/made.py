@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from models.manifest import InputSpec, OutputSpec
-from privacy_lab.attacks.decoder import DecoderSettings
+from privacy_lab.attacks.decoder import DecoderSettings, StructuralSettings
 from privacy_lab.attacks.inverse import InverseSettings
 from privacy_lab.attacks.reconstructions import Settings
 from privacy_lab.attacks.refined import RefinedSettings
@@ -27,12 +27,14 @@ INPUT = InputSpec(SIDE, SIDE, 3, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
 def quick(iterations: int = 4) -> Settings:
     """Every attack, as brief as it can be."""
+    decoder = DecoderSettings(views=0, pictures=256, epochs=2, batch=32, precision="float32")
     return Settings(
-        decoder=DecoderSettings(views=0, pictures=256, epochs=2, batch=32, precision="float32"),
+        decoder=decoder,
         rmle=RmleSettings(iterations=iterations, smooth=(0.0,), starts=1, tried=2, precision="float32"),
         refined=RefinedSettings(iterations=4, smooth=(0.0,), near=(1.0,), tried=2, precision="float32"),
         inverse=InverseSettings(epochs=1, pictures=64, precision="float32"),
         shadow=ShadowSettings(pictures=64, iterations=4, precision="float32"),
+        structural=StructuralSettings(decoder=decoder),
     )
 
 

@@ -4,7 +4,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from privacy_lab.battery.people import IDENTITY
 from privacy_lab.battery.plan import ATTACKS, Plan
+from privacy_lab.battery.reconstruction import RECONSTRUCTIONS, references_of
 from privacy_lab.battery.records import Battery, encode_battery
 from privacy_lab.battery.run import run_battery
 from privacy_lab.data.dataset import UNKNOWN, Regions
@@ -12,6 +14,7 @@ from privacy_lab.data.material import Material
 from privacy_lab.errors import LabError
 from tests.unit.privacy_lab.battery import made
 
+REFERENCES = {"class-mean", "answer-alone", "answer-alone-structural"}
 PEOPLE = ("retrieval", "verification", "rank-privacy", "log-rank")
 
 
@@ -31,7 +34,7 @@ def unlabelled(material: Material) -> Material:
 
 def test_every_attack_is_recorded_beside_its_references(whole):
     names = [record.name for record in whole.battery.records]
-    assert sorted(names) == sorted([*ATTACKS, "class-mean", "answer-alone"])
+    assert sorted(names) == sorted([*ATTACKS, *REFERENCES])
     assert whole.battery.skipped == ()
     for record in whole.battery.records:
         assert record.seeds == (0, 1)
@@ -41,11 +44,11 @@ def test_every_attack_is_recorded_beside_its_references(whole):
 def test_the_strongest_reconstruction_leads(whole):
     battery = whole.battery
     ssim = {r.name: r.figures["ssim"].value for r in battery.records if r.kind == "reconstruction"}
-    tried = {name: value for name, value in ssim.items() if name not in {"class-mean", "answer-alone"}}
+    tried = {name: value for name, value in ssim.items() if name not in REFERENCES}
     assert battery.strongest == max(tried, key=tried.get)
     assert battery.strongest_ssim.value == max(tried.values())
     assert battery.floor.value == ssim["class-mean"]
-    assert battery.answer_alone.value == ssim["answer-alone"]
+    assert battery.answer_alone.value == max(ssim["answer-alone"], ssim["answer-alone-structural"])
     assert battery.over_floor.value == pytest.approx(max(tried.values()) - ssim["class-mean"])
 
 
@@ -68,7 +71,7 @@ def test_the_headline_of_identities_is_that_within_one_label(whole):
 
 
 def test_pictures_to_look_at_are_kept_for_every_attack(whole):
-    assert set(whole.samples) == {"original", "class-mean", "answer-alone", *ATTACKS[:5]}
+    assert set(whole.samples) == {"original", *REFERENCES, *RECONSTRUCTIONS}
     assert all(images.shape == (12, made.SIDE, made.SIDE, 3) for images in whole.samples.values())
     assert all(images.dtype == np.uint8 for images in whole.samples.values())
 
@@ -142,7 +145,7 @@ def test_attacks_whose_adversary_lacks_something_are_left_out_with_a_reason(tmp_
 def test_pictures_of_nobody_leave_out_what_needs_people(tmp_path):
     material = dataclasses.replace(made.material(), gallery=None)
     battery = run_battery(made.brightness(), material, made.plan(*PEOPLE, seeds=(0,)), tmp_path).battery
-    assert {skipped.name for skipped in battery.skipped} == set(ATTACKS[5:]) - {
+    assert {skipped.name for skipped in battery.skipped} == set(IDENTITY) - {
         "rank-privacy",
         "rank-privacy-79",
     }
@@ -172,6 +175,17 @@ def test_a_clients_gallery_may_hold_people_of_the_attackers_half(tmp_path):
     plan = made.plan("retrieval-all", seeds=(0,))
     battery = run_battery(made.everything(), own, plan, tmp_path).battery
     assert battery.record("retrieval-all").figures["rank1"].value > 0.95
+
+
+def test_the_structural_reference_is_made_beside_its_attack_alone():
+    attack = made.plan("structural", seeds=(0,))
+    assert (attack.units, made.plan("decoder", seeds=(0,)).units) == (4, 3)
+    assert references_of(["decoder", "structural"]) == (
+        "class-mean",
+        "answer-alone",
+        "answer-alone-structural",
+    )
+    assert references_of(["decoder"]) == ("class-mean", "answer-alone")
 
 
 def test_only_names_attacks_or_groups_of_them():
