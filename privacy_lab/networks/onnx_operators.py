@@ -200,6 +200,10 @@ def _cast(attributes: Attributes) -> Operator:
     return lambda x: x.to(kind)
 
 
+def _mod(attributes: Attributes) -> Operator:
+    return torch.fmod if attributes.get("fmod", 0) else torch.remainder
+
+
 def _leaky_relu(attributes: Attributes) -> Operator:
     return lambda x: functional.leaky_relu(x, attributes.get("alpha", 0.01))
 
@@ -241,6 +245,7 @@ OPERATORS: Final[Mapping[str, Maker]] = {
     "Max": _plain(lambda *given: reduce(torch.maximum, given)),
     "MaxPool": _max_pool,
     "Min": _plain(lambda *given: reduce(torch.minimum, given)),
+    "Mod": _mod,
     "Mul": _plain(torch.mul),
     "Neg": _plain(torch.neg),
     "Pow": _plain(torch.pow),

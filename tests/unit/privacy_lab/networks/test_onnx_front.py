@@ -105,6 +105,7 @@ CASES: list[tuple[str, NDArray[np.float32], Arrays, dict[str, Any]]] = [
     ("Gemm", FLAT, (floats(2, 5), floats(2)), {"transB": 1, "alpha": 0.5, "beta": 2.0}),
     ("Gemm", FLAT, (floats(3, 2),), {"transA": 1}),
     ("MatMul", FLAT, (floats(5, 2),), {}),
+    ("Mod", FLAT, (POSITIVE[0, 0, 0, :1],), {"fmod": 1}),
     ("Reshape", BOTH, (ints(0, 2, -1),), {}),
     ("Unsqueeze", FLAT, (ints(-1, 1),), {}),
     ("Squeeze", BOTH[:, :1], (ints(1),), {}),
@@ -149,6 +150,20 @@ def test_shapes_that_are_worked_out_on_the_way() -> None:
     twin = torch_front(model)
     for n in (1, 3):
         np.testing.assert_array_equal(twin(torch.from_numpy(BOTH[:n])).numpy(), runtime(model, BOTH[:n]))
+
+
+def test_whole_numbers_wrap_around_as_the_divisor_says() -> None:
+    # What `torch.nn.Unflatten` exports its negative axes to.
+    model = model_of(
+        helper.make_node("Shape", ["x"], ["shape"]),
+        helper.make_node("Mod", ["axis", "rank"], ["wrapped"]),
+        helper.make_node("Gather", ["shape", "wrapped"], ["side"]),
+        helper.make_node("Concat", ["first", "side"], ["wanted"], axis=0),
+        helper.make_node("Reshape", ["x", "wanted"], ["y"]),
+        x=BOTH,
+        constants={"axis": ints(-1), "rank": ints(4), "first": ints(-1)},
+    )
+    np.testing.assert_array_equal(torch_front(model)(torch.from_numpy(BOTH)).numpy(), runtime(model, BOTH))
 
 
 def test_old_operator_sets_keep_bounds_and_axes_in_attributes() -> None:
