@@ -28,7 +28,7 @@ DEFENCES: Final[dict[str, DefenceWeights]] = {
     "identity adversary": DefenceWeights(identity=0.3),
     "distance correlation": DefenceWeights(distance=0.3),
 }
-"""What is compared; the weights are the largest of a few tried that cost no right answers to speak of."""
+"""What is compared, each at a weight that leaves the primary task its answers."""
 
 _ATTACKS: Final = ("retrieval-within-label", "verification-within-label", "rank-privacy")
 _SEEDS: Final = (0, 1, 2)

@@ -51,7 +51,7 @@ def _task(name: str, task: TaskResult) -> Iterator[str]:
     if task.embeddings and task.embeddings[0].battery.identity_rank1 is not None:
         yield "\nIdentity, strongest variant of each attack:\n"
         yield from _people(task.embeddings)
-    yield "\nBy split layer (simple embedding, decoder alone):\n"
+    yield "\nBy split layer (simple embedding; a decoder that sees a third as many pictures, one seed):\n"
     yield from _table(_LAYER_COLUMNS, [_layer(layer) for layer in task.layers])
     swept = ", ".join(f"{point.k}: {100 * point.accuracy:.1f}" for point in task.sweep)
     yield f"\nAccuracy of advanced by the number of components, in %: {swept}.\n"

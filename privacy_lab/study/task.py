@@ -50,6 +50,7 @@ from privacy_lab.study.results import (
 
 EMBEDDINGS: Final[tuple[Embedding, ...]] = ("simple", "siamese", "advanced", "ours")
 _LAYER_REPETITIONS: Final = 3
+_LAYER_PICTURES: Final = 15_000
 _LAYER_ATTACKS: Final = ("decoder", "retrieval-within-label", "rank-privacy")
 _SWEPT: Final = 16
 
@@ -197,8 +198,11 @@ class Study:
         )
 
     def _layers(self) -> Iterator[LayerResult]:
-        # A table to choose a layer by: one seed tells them apart.
-        plan = replace(self._plan, seeds=self._plan.seeds[:1], only=_LAYER_ATTACKS)
+        # A table to choose a layer by: one seed and a briefer decoder tell them apart.
+        settings = self._plan.settings
+        pictures = min(_LAYER_PICTURES, settings.decoder.pictures)
+        brief = replace(settings, decoder=replace(settings.decoder, pictures=pictures))
+        plan = replace(self._plan, seeds=self._plan.seeds[:1], only=_LAYER_ATTACKS, settings=brief)
         # Behind the last layer but one there is nothing left to cut.
         for layer in layer_names(self._stages.whole())[:-1]:
             recipe = self._recipe.changed(embedding="simple", split=layer)
