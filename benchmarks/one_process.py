@@ -25,7 +25,7 @@ from feature_node.extractor_shade import SHADE_THRESHOLD, ShadeExtractor, ShadeO
 from feature_node.hold import Hold
 from feature_node.picture import Picture
 from feature_node.protect import NumbersProtection, PictureProtection, Protect
-from feature_node.release import Chain, Clip, Quantise
+from feature_node.release.chains import chain_of
 from feature_node.threads import Threads
 from models.bundle import load_analyzer, load_extractor
 
@@ -88,8 +88,7 @@ def _parts(work: Work, threads: Threads) -> tuple[Extractor, Protect]:
         return ShadeExtractor(shade_profile(), options, threads), PictureProtection(options.style)
     assert work.bundle is not None
     bundle = load_extractor(work.bundle)
-    steps = Chain(Clip(bundle.output), Quantise(bundle.output))
-    return BundleExtractor(bundle, threads), NumbersProtection(steps)
+    return BundleExtractor(bundle, threads), NumbersProtection(chain_of(bundle.output))
 
 
 def _analyze(work: Work) -> Callable[[tuple[bytes, ...]], object]:

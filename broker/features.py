@@ -23,7 +23,7 @@ class Protection(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     Attributes:
         mechanism: The steps in order, for example `clip+int8` or `shade-mosaic`.
         epsilon_per_coordinate: Privacy loss of one number, where the mechanism is differentially private.
-        epsilon_joint: Privacy loss of the whole message, where it is.
+        epsilon_joint: Privacy loss of the whole message, where it is; 0 where it says nothing new.
     """
 
     mechanism: str = "none"
@@ -34,9 +34,11 @@ class Protection(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
         """Refuse values out of bounds."""
         if not 0 < len(self.mechanism) <= MAX_LABEL:
             raise ValueError("mechanism is empty or too long")
-        for epsilon in (self.epsilon_per_coordinate, self.epsilon_joint):
-            if epsilon is not None and not (math.isfinite(epsilon) and epsilon > 0):
-                raise ValueError("an epsilon is not a positive number")
+        one, joint = self.epsilon_per_coordinate, self.epsilon_joint
+        if one is not None and not (math.isfinite(one) and one > 0):
+            raise ValueError("epsilon_per_coordinate is not a positive number")
+        if joint is not None and not (math.isfinite(joint) and joint >= 0):
+            raise ValueError("epsilon_joint is not a number of at least 0")
 
 
 class Features(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -17,7 +17,7 @@ from feature_node.hold import Holds
 from feature_node.key_file import load_key
 from feature_node.policy import admit
 from feature_node.protect import NumbersProtection, PictureProtection, Protect, contract_of
-from feature_node.release import Chain, Clip, Quantise
+from feature_node.release.chains import chain_of
 from feature_node.settings import CENTERFACE, EdgeSettings
 from feature_node.threads import Threads
 from feature_node.watch import Watch
@@ -84,7 +84,7 @@ def _bundle(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Protec
     from models.bundle import load_extractor  # noqa: PLC0415
 
     bundle = load_extractor(settings.bundle or Path())
-    protect = NumbersProtection(Chain(Clip(bundle.output), Quantise(bundle.output)))
+    protect = NumbersProtection(chain_of(bundle.output))
     return BundleExtractor(bundle, threads, settings.regions), protect
 
 

@@ -2,7 +2,8 @@
 
 EdgeError
 ├── BadSettings      settings that cannot be used (file, weights, key, bundle); the node does not start
-│   └── PolicyUnmet      the bundle does not prove what the site demands
+│   ├── PolicyUnmet      the bundle does not prove what the site demands
+│   └── NoJointGuarantee a joint amount of noise is asked of what adds none
 └── Withheld         a frame of which nothing may leave (`reason` is a metric label)
     ├── BadPicture       the JPEG is damaged, or is not what its message says
     ├── DetectorError    the detector failed: nobody knows where the faces are
@@ -20,6 +21,10 @@ class BadSettings(EdgeError):
 
 class PolicyUnmet(BadSettings):
     """The bundle does not prove what the site demands; no frame is read."""
+
+
+class NoJointGuarantee(BadSettings):
+    """A joint amount of noise is asked of something that adds none."""
 
 
 class Withheld(EdgeError):

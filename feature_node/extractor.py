@@ -7,7 +7,7 @@ import msgspec
 from broker.features import FeaturesKind
 from feature_node.box import Box, PixelBox
 from feature_node.picture import Picture
-from feature_node.release import Numbers
+from feature_node.release.mechanism import Numbers
 
 Regions = Literal["whole", "faces"]
 """What one answer is about: the whole picture, or each face."""

@@ -6,7 +6,8 @@ from broker.features import Protection
 from broker.gate import ReleaseContract
 from feature_node.errors import ExtractorError
 from feature_node.extractor import Embedded, Extraction, Profile
-from feature_node.release import Mechanism, payloads
+from feature_node.release.mechanism import Cost, Mechanism
+from feature_node.release.storing import payloads
 from models.errors import BundleError
 
 
@@ -51,7 +52,8 @@ class NumbersProtection:
             stored, _ = self._mechanism.apply(extraction.numbers)
         except BundleError as error:
             raise ExtractorError(str(error)) from error
-        return Protected(payloads(stored), extraction.boxes, Protection(self.name))
+        protection = protection_of(self.name, self._mechanism.cost, len(stored))
+        return Protected(payloads(stored), extraction.boxes, protection)
 
 
 @final
@@ -66,6 +68,12 @@ class PictureProtection:
         if isinstance(extraction, Embedded):
             raise ExtractorError("the extractor did not give a censored picture")
         return Protected((extraction.jpeg,), ((0, 0, *size),), Protection(self.name))
+
+
+def protection_of(name: str, cost: Cost, regions: int) -> Protection:
+    """Say on the wire what a message of so many regions cost: each of them can be the same person's."""
+    joint = None if cost.epsilon_joint is None else regions * cost.epsilon_joint
+    return Protection(name, cost.epsilon_per_coordinate, joint)
 
 
 def contract_of(profile: Profile, protect: Protect) -> ReleaseContract:

@@ -143,12 +143,18 @@ def test_no_features_out_of_bounds_exist(changes: dict[str, object]) -> None:
         some_features(**changes)
 
 
-@pytest.mark.parametrize("epsilon", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("epsilon", [-1.0, float("nan"), float("inf")])
 def test_an_epsilon_is_a_positive_number(epsilon: float) -> None:
-    with pytest.raises(ValueError, match="epsilon"):
+    with pytest.raises(ValueError, match="epsilon_joint"):
         Protection("laplace", epsilon_joint=epsilon)
-    with pytest.raises(ValueError, match="epsilon"):
+    with pytest.raises(ValueError, match="epsilon_per_coordinate"):
         Protection("laplace", epsilon_per_coordinate=epsilon)
+
+
+def test_a_message_that_says_nothing_new_costs_nothing_but_no_number_is_free() -> None:
+    assert Protection("laplace", 1.0, 0.0).epsilon_joint == 0.0
+    with pytest.raises(ValueError, match="epsilon_per_coordinate"):
+        Protection("laplace", 0.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from feature_node.intake import Intake
 from feature_node.node import EdgeNode
 from feature_node.picture import Picture
 from feature_node.protect import NumbersProtection, Protect, contract_of
-from feature_node.release import Chain, Clip, Quantise
+from feature_node.release.chains import chain_of
 from feature_node.sending import Sending
 from feature_node.tally import Tally
 from feature_node.threads import Threads
@@ -145,7 +145,7 @@ async def running(
     """Run a node; gives its bench and what sends it a frame."""
     bench = Bench()
     extractor = extractor or FixedExtractor()
-    protect = protect or NumbersProtection(Chain(Clip(OUTPUT), Quantise(OUTPUT)))
+    protect = protect or NumbersProtection(chain_of(OUTPUT))
     private, cloud = bench.private.connection(), bench.cloud.connection()
     camera, analyzer = bench.private.connection(), bench.cloud.connection()
     async with Threads(workers + 1) as threads, private, cloud, camera, analyzer:

@@ -1,0 +1,95 @@
+"""What is done to numbers before they leave, and that the gate's contract follows from it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from broker.features import Protection
+from feature_node.errors import BadSettings, NoJointGuarantee
+from feature_node.protect import NumbersProtection, PictureProtection, contract_of, protection_of
+from feature_node.release.bounds import ClipCoordinates
+from feature_node.release.chains import chain_of
+from feature_node.release.mechanism import Chain, Cost, Event, NoProtection
+from feature_node.release.storing import Quantise, payloads
+from models.errors import BadNumbers
+from models.manifest import OutputSpec
+from models.quantise import dequantise, quantise
+from tests.unit.feature_node.fakes import OUTPUT, PROFILE
+
+finite = hnp.arrays(np.float32, st.tuples(st.integers(0, 5), st.just(4)), elements=st.floats(-9, 9, width=32))
+
+
+@given(finite)
+def test_the_chain_makes_exactly_the_bytes_that_the_manifest_asks_for(numbers):
+    stored, events = chain_of(OUTPUT).apply(numbers)
+    assert payloads(stored) == tuple(quantise(numbers, OUTPUT))
+    assert [event.name for event in events] == ["clip", "int8"]
+    if len(numbers):
+        read = dequantise(payloads(stored), OUTPUT)
+        assert np.abs(read - np.clip(numbers, -1.27, 1.27)).max() <= OUTPUT.scale / 2 + 1e-6
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float16", "float32"])
+def test_the_name_of_the_chain_says_what_is_stored(dtype):
+    output = OutputSpec(dtype, (4,), 1.0, 1 / 127 if dtype == "int8" else 1.0)
+    chain = Chain(NoProtection(), ClipCoordinates(output), Quantise(output))
+    assert chain.name == f"none+clip+{dtype}"
+    stored, _ = chain.apply(np.ones((2, 4), np.float32))
+    assert {len(payload) for payload in payloads(stored)} == {output.region_bytes}
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_a_number_stops_the_chain(bad):
+    numbers = np.array([[0, 0, bad, 0]], np.float32)
+    with pytest.raises(BadNumbers):
+        chain_of(OUTPUT).apply(numbers)
+
+
+def test_each_step_says_what_it_bounded():
+    _, events = ClipCoordinates(OUTPUT).apply(np.zeros((1, 4), np.float32))
+    assert events == (Event(name="clip", bound=OUTPUT.clip),)
+
+
+def test_the_contract_follows_from_the_profile_and_the_steps():
+    contract = contract_of(PROFILE, NumbersProtection(chain_of(OUTPUT)))
+    assert (contract.kind, contract.region_bytes, contract.mechanism) == ("embedding", 4, "clip+int8")
+    assert PictureProtection("mosaic").name == "shade-mosaic"
+
+
+def test_a_chain_without_noise_promises_nothing_and_has_no_amount_to_change():
+    chain = chain_of(OUTPUT)
+    assert chain.cost == Cost()
+    assert not chain.cost.promises
+    for step in (chain, NoProtection(), ClipCoordinates(OUTPUT), Quantise(OUTPUT)):
+        with pytest.raises(NoJointGuarantee, match="epsilon_joint 8 cannot be had"):
+            step.at(8.0)
+
+
+class Noisy:
+    name = "noisy"
+
+    def __init__(self, epsilon_joint=2.0):
+        self.cost = Cost(epsilon_per_coordinate=epsilon_joint, epsilon_joint=epsilon_joint)
+
+    def at(self, epsilon_joint):
+        return Noisy(epsilon_joint)
+
+    def apply(self, numbers):
+        return numbers, ()
+
+
+def test_a_chain_costs_what_its_one_private_step_does():
+    chain = Chain(ClipCoordinates(OUTPUT), Noisy(), Quantise(OUTPUT))
+    assert chain.cost == Noisy().cost
+    assert (chain.at(0.5).name, chain.at(0.5).cost.epsilon_joint) == (chain.name, 0.5)
+    with pytest.raises(BadSettings, match="noisy and noisy in one chain"):
+        Chain(Noisy(), Noisy())
+
+
+def test_a_message_costs_jointly_what_its_regions_do_together():
+    assert protection_of("x", Cost(), 3) == Protection("x")
+    cost = Cost(epsilon_per_coordinate=0.5, epsilon_joint=4.0)
+    assert protection_of("x", cost, 3) == Protection("x", 0.5, 12.0)
+    assert protection_of("x", cost, 0) == Protection("x", 0.5, 0.0)
