@@ -23,6 +23,8 @@ Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Embedding = Literal["simple", "siamese", "advanced", "ours"]
 Shading = Literal["solid", "blur", "mosaic"]
 FileName = Literal["extractor.onnx", "analyzer.onnx"]
+Step = Annotated[int, msgspec.Meta(ge=-127, le=127)]
+Codebook = Annotated[tuple[tuple[Step, ...], ...], msgspec.Meta(max_length=4096)]
 
 MAX_REGION_BYTES: Final = 1 << 20
 ITEM_BYTES: Final = {"int8": 1, "float16": 2, "float32": 4}
@@ -89,6 +91,66 @@ class OutputSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.numbers * ITEM_BYTES[self.dtype]
 
 
+class NoiseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The noise under which a region's numbers leave, and what it promises.
+
+    Attributes:
+        mechanism: `laplace` as published, with a guarantee per coordinate; or one with a joint guarantee:
+            `laplace-l1`, `gaussian-l2`, `response` (a word of a codebook, perhaps another than the nearest).
+        bound: B of the norm that is bounded first: largest coordinate, L1, L2; none for `response`.
+        epsilon_per_coordinate: For `laplace`.
+        epsilon_joint: For the others: of all numbers of one region together.
+        delta: For `gaussian-l2`: probability with which `epsilon_joint` may not hold.
+        nullified: μ, the share of the input's entries that are set to zero before the network sees them.
+        codebook: For `response`: the words, each `output.numbers` steps of int8.
+    """
+
+    mechanism: Literal["laplace", "laplace-l1", "gaussian-l2", "response"]
+    bound: float | None = None
+    epsilon_per_coordinate: float | None = None
+    epsilon_joint: float | None = None
+    delta: float | None = None
+    nullified: float = 0.0
+    codebook: Codebook = ()
+
+    def __post_init__(self) -> None:
+        """Refuse noise that promises nothing, or something else than its mechanism can."""
+        kind = self.mechanism
+        amounts = {"epsilon_per_coordinate": kind == "laplace", "epsilon_joint": kind != "laplace"}
+        for name, needed in {"bound": kind != "response", **amounts, "delta": kind == "gaussian-l2"}.items():
+            value = getattr(self, name)
+            if not needed and value is not None:
+                raise ValueError(f"noise.{name} {value!r} means nothing for {kind}: leave it out")
+            if needed and not (value is not None and math.isfinite(value) and value > 0):
+                raise ValueError(f"noise.{name} {value!r}: {kind} needs a finite number above zero")
+        if self.delta is not None and self.delta >= 1:
+            raise ValueError(f"noise.delta {self.delta!r} must be under 1: at 1 nothing is promised")
+        if not 0 <= self.nullified < 1:
+            raise ValueError(f"noise.nullified {self.nullified!r} must be at least 0 and under 1")
+        words = len(self.codebook)
+        if (kind == "response") != bool(words) or words not in (0, len(set(self.codebook))) or words == 1:
+            raise ValueError(
+                f"noise.codebook of {words} words: response needs 2 to 4096 distinct ones, others none"
+            )
+
+    def check_fits(self, output: OutputSpec) -> None:
+        """Refuse noise that these numbers cannot carry: a bound over the clip, words of another length.
+
+        Raises:
+            ValueError: they cannot; the text says why.
+        """
+        if self.bound is not None and self.bound > output.clip:
+            raise ValueError(f"noise.bound {self.bound:g} is over output.clip {output.clip:g}")
+        if self.mechanism != "laplace" and output.dtype != "int8":
+            raise ValueError(f"noise.mechanism {self.mechanism} needs output.dtype int8, not {output.dtype}")
+        if self.mechanism in ("laplace-l1", "gaussian-l2") and (self.bound or 0) < output.scale:
+            raise ValueError(f"noise.bound {self.bound} is under one step of the output, {output.scale:g}")
+        most = math.floor(output.clip / output.scale + 1e-6)
+        for word in self.codebook:
+            if len(word) != output.numbers or max(map(abs, word)) > most:
+                raise ValueError(f"noise.codebook: a word is not {output.numbers} steps of at most ±{most}")
+
+
 class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file of the bundle: its SHA-256 and its size in bytes."""
 
@@ -150,6 +212,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `output`), or a censored `picture` (a JPEG made without a network: no extractor and no `output`).
     `accuracy_whole` is what the network was right on before it was cut, for comparison; none: not measured.
     `shading` names the styles of shading that the analyzer of pictures was made to read; none: not stated.
+    `noise` is what the numbers leave under; where it is absent they leave clipped, without noise.
     """
 
     schema: Literal[1]
@@ -168,9 +231,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     provenance: Provenance
     accuracy: tuple[Accuracy, ...] = ()
     accuracy_whole: tuple[Accuracy, ...] = ()
+    # Unset, not None: the id of a bundle without noise is what it was before there was any.
+    noise: NoiseSpec | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
-        """Refuse contradictions between the kind, the files and the output."""
+        """Refuse contradictions between the kind, the files, the output and its noise."""
         embedding = self.kind == "embedding"
         if embedding and not (self.output and self.split and self.embedding and EXTRACTOR in self.files):
             raise ValueError("an embedding bundle needs split, embedding, output and extractor.onnx")
@@ -178,6 +243,10 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             raise ValueError("shading is a picture bundle's")
         if not embedding and (self.output or self.split or self.embedding or EXTRACTOR in self.files):
             raise ValueError("a picture bundle has no split, embedding, output or extractor.onnx")
+        if self.noise and not self.output:
+            raise ValueError("noise is an embedding bundle's: a picture has no numbers to add it to")
+        if self.noise and self.output:
+            self.noise.check_fits(self.output)
         if ANALYZER not in self.files:
             raise ValueError("every bundle has an analyzer.onnx")
         if len(set(self.labels)) != len(self.labels):
