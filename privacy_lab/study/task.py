@@ -239,7 +239,9 @@ class Study:
         stages = Stages(
             recipe, self._parts, folder=self._places.checkpoints, device=self._device, watch=self._watch_stage
         )
-        return write_halves(recipe, self._parts, stages.halves(recipe.embedding), self._whole, path), path
+        halves = stages.halves(recipe.embedding)
+        ships = recipe == self._recipe
+        return write_halves(recipe, self._parts, halves, self._whole, path, floors_bind=ships), path
 
     def _attack(self, recipe: Recipe, manifest: Manifest, path: Path, plan: Plan) -> Outcome:
         target = Target(manifest.bundle_id, victim_of_bundle(path), self._device)

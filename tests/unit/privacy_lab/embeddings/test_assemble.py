@@ -13,8 +13,9 @@ from models.catalogue import find  # noqa: E402
 from models.manifest import Embedding  # noqa: E402
 from models.reading import load_manifest  # noqa: E402
 from models.verify import verify_bundle  # noqa: E402
-from privacy_lab.assemble import measure_bundle, train_bundle  # noqa: E402
+from privacy_lab.assemble import measure_bundle, train_bundle, write_halves  # noqa: E402
 from privacy_lab.embeddings.parts import held_out_regions, read_parts  # noqa: E402
+from privacy_lab.embeddings.stages import Stages  # noqa: E402
 from privacy_lab.errors import BadRecipe, ExportFailed  # noqa: E402
 from privacy_lab.evaluation import wilson  # noqa: E402
 from privacy_lab.export import export_half  # noqa: E402
@@ -82,6 +83,15 @@ def test_a_bundle_that_does_not_beat_its_floor_is_not_written(tmp_path: Path, da
     with pytest.raises(ExportFailed, match="floor"):
         train_bundle(recipe, data, tmp_path / "tiny", checkpoints=None)
     assert not (tmp_path / "tiny").exists()
+
+
+def test_what_is_only_compared_is_written_below_the_floor_too(tmp_path: Path, data: Path) -> None:
+    recipe = msgspec.structs.replace(made.recipe(epochs=1), floors={"gender": 1.0})
+    parts = read_parts(recipe, data)
+    halves = Stages(recipe, parts, folder=None).halves("simple")
+    manifest = write_halves(recipe, parts, halves, (), tmp_path / "tiny", floors_bind=False)
+    assert load_manifest(tmp_path / "tiny") == manifest
+    assert manifest.accuracy[0].accuracy < manifest.accuracy[0].floor == 1.0
 
 
 def test_a_cut_that_is_none_fails_before_training_and_lists_the_layers(tmp_path: Path, data: Path) -> None:
