@@ -3,12 +3,19 @@
 EdgeError
 ├── BadSettings      settings that cannot be used (file, weights, key, bundle); the node does not start
 │   ├── PolicyUnmet      the bundle does not prove what the site demands
-│   └── NoJointGuarantee a joint amount of noise is asked of what adds none
+│   ├── NoJointGuarantee a joint amount of noise is asked of what adds none
+│   ├── BadNoise         noise that promises nothing, or cannot be made here
+│   └── BadLedger        the record of what was spent is damaged, in use, or not of this time
 └── Withheld         a frame of which nothing may leave (`reason` is a metric label)
     ├── BadPicture       the JPEG is damaged, or is not what its message says
     ├── DetectorError    the detector failed: nobody knows where the faces are
-    └── ExtractorError   the extractor failed, or gave something that may not be sent
+    ├── ExtractorError   the extractor failed, or gave something that may not be sent
+    ├── BudgetSpent      the camera's privacy budget is spent, until when is known
+    ├── OverCeiling      one message would lose more privacy than the site allows
+    └── LedgerUnusable   what would be spent cannot be kept
 """
+
+from datetime import UTC, datetime
 
 
 class EdgeError(Exception):
@@ -27,6 +34,14 @@ class NoJointGuarantee(BadSettings):
     """A joint amount of noise is asked of something that adds none."""
 
 
+class BadNoise(BadSettings):
+    """Noise that would promise nothing, or that cannot be made here; no frame is read."""
+
+
+class BadLedger(BadSettings):
+    """The record of what was spent cannot be trusted; the text says why, and what to do."""
+
+
 class Withheld(EdgeError):
     """A frame of which nothing may leave.
 
@@ -37,6 +52,11 @@ class Withheld(EdgeError):
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
+
+    @property
+    def standing(self) -> str:
+        """How the node's status says it for as long as it lasts."""
+        return self.reason
 
 
 class BadPicture(Withheld):
@@ -58,3 +78,42 @@ class ExtractorError(Withheld):
 
     def __init__(self, detail: str) -> None:
         super().__init__("extractor-failed", detail)
+
+
+class BudgetSpent(Withheld):
+    """The camera's privacy budget is spent.
+
+    Attributes:
+        window: The window whose limit would be passed.
+        limit: That limit, a sum of epsilon_joint.
+        until_ns: When the window ends, Unix time in nanoseconds.
+    """
+
+    def __init__(self, window: str, limit: float, until_ns: int) -> None:
+        self.window = window
+        self.limit = limit
+        self.until_ns = until_ns
+        super().__init__("budget-spent", f"epsilon_joint {limit:g} a {window}, until {self._until}")
+
+    @property
+    def standing(self) -> str:
+        """See `Withheld`."""
+        return f"budget-spent until {self._until}"
+
+    @property
+    def _until(self) -> str:
+        return f"{datetime.fromtimestamp(self.until_ns / 1e9, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+class OverCeiling(Withheld):
+    """One message would lose more privacy than the site allows."""
+
+    def __init__(self, epsilon_joint: float, ceiling: float) -> None:
+        super().__init__("over-epsilon-ceiling", f"epsilon_joint {epsilon_joint:g}, at most {ceiling:g}")
+
+
+class LedgerUnusable(Withheld):
+    """What would be spent cannot be kept."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("ledger-unusable", detail)

@@ -19,8 +19,8 @@ _STORED: Final[dict[str, np.dtype[Any]]] = {
 }
 
 
-def clip(numbers: Floats, output: OutputSpec) -> Floats:
-    """Bound every coordinate to ±clip; float32 [n, *shape] in and out.
+def check(numbers: Floats, output: OutputSpec) -> None:
+    """Refuse what is not finite numbers [n, *shape].
 
     Raises:
         BadNumbers: another shape, or a number that is NaN or infinite: it must not leave.
@@ -29,6 +29,15 @@ def clip(numbers: Floats, output: OutputSpec) -> Floats:
         raise BadNumbers(f"the extractor gave shape {numbers.shape}, its manifest says [n, {output.shape}]")
     if not np.isfinite(numbers).all():
         raise BadNumbers("the extractor gave a number that is NaN or infinite")
+
+
+def clip(numbers: Floats, output: OutputSpec) -> Floats:
+    """Bound every coordinate to ±clip; float32 [n, *shape] in and out.
+
+    Raises:
+        BadNumbers: as `check`.
+    """
+    check(numbers, output)
     return np.clip(numbers, -output.clip, output.clip).astype(np.float32)
 
 
