@@ -5,16 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from msgspec.structs import replace
 
 from broker.features import Protection
 from feature_node.errors import BadSettings, NoJointGuarantee
 from feature_node.protect import NumbersProtection, PictureProtection, contract_of, protection_of
 from feature_node.release.bounds import ClipCoordinates
+from feature_node.release.calibration import cost_of
 from feature_node.release.chains import chain_of
 from feature_node.release.mechanism import Chain, Cost, Event, NoProtection
 from feature_node.release.storing import Quantise, payloads
 from models.errors import BadNumbers
-from models.manifest import OutputSpec
+from models.manifest import NoiseSpec, OutputSpec
 from models.quantise import dequantise, quantise
 from tests.unit.feature_node.fakes import OUTPUT, PROFILE
 
@@ -93,3 +95,61 @@ def test_a_message_costs_jointly_what_its_regions_do_together():
     cost = Cost(epsilon_per_coordinate=0.5, epsilon_joint=4.0)
     assert protection_of("x", cost, 3) == Protection("x", 0.5, 12.0)
     assert protection_of("x", cost, 0) == Protection("x", 0.5, 0.0)
+
+
+INT8 = OutputSpec("int8", (8,), 4.0, 4 / 127)
+FLOAT = OutputSpec("float32", (4, 2, 2), 4.0, 1.0)
+PUBLISHED = NoiseSpec(mechanism="laplace", bound=3.0, epsilon_per_coordinate=2.0, nullified=0.05)
+L1 = NoiseSpec(mechanism="laplace-l1", bound=3.0, epsilon_joint=8.0)
+L2 = NoiseSpec(mechanism="gaussian-l2", bound=3.0, epsilon_joint=8.0, delta=1e-5)
+RESPONSE = NoiseSpec(mechanism="response", epsilon_joint=8.0, codebook=((99,) * 8, (-99,) * 8))
+NOISY = [
+    (INT8, PUBLISHED, "clip-inf+laplace-per-coordinate+int8"),
+    (FLOAT, PUBLISHED, "clip-inf+laplace-per-coordinate+float32"),
+    (INT8, L1, "clip-l1+laplace+int8"),
+    (INT8, L2, "clip-l2+gaussian+int8"),
+    (INT8, RESPONSE, "codebook-response+int8"),
+]
+
+
+@pytest.mark.parametrize(("output", "noise", "name"), NOISY)
+def test_noise_is_added_where_the_manifest_asks_for_it_and_read_at_the_other_side(output, noise, name):
+    chain = chain_of(output, noise)
+    assert chain.name == name
+    assert chain.cost == cost_of(noise, output.numbers)
+    far = np.random.default_rng(0).normal(0, 100, (50, *output.shape)).astype(np.float32)
+    stored, events = chain.apply(far)
+    assert [event.name for event in events] == name.split("+")
+    read = dequantise(payloads(stored), output)
+    assert read.shape == far.shape
+    assert np.abs(read).max() <= output.clip * (1 + 1e-6)
+    again = dequantise(payloads(chain.apply(far)[0]), output)
+    assert noise is RESPONSE or not np.array_equal(read, again)
+
+
+@pytest.mark.parametrize(("output", "noise", "name"), NOISY)
+def test_what_is_not_a_number_gets_no_noise_but_a_refusal(output, noise, name):
+    for bad in (np.nan, np.inf, -np.inf):
+        numbers = np.zeros((2, *output.shape), np.float32)
+        numbers[1].flat[3] = bad
+        with pytest.raises(BadNumbers, match="NaN or infinite"):
+            chain_of(output, noise).apply(numbers)
+    with pytest.raises(BadNumbers, match="shape"):
+        chain_of(output, noise).apply(np.zeros((2, 5), np.float32))
+
+
+@pytest.mark.parametrize(("output", "noise", "name"), NOISY)
+def test_a_chain_with_another_amount_is_the_same_chain(output, noise, name):
+    other = chain_of(output, noise).at(0.25)
+    assert other.name == name
+    assert other.cost.epsilon_joint == pytest.approx(0.25)
+    assert len(payloads(other.apply(np.zeros((2, *output.shape), np.float32))[0])) == 2
+
+
+def test_a_region_tells_nothing_beyond_its_direction_and_size():
+    """What leaves of a region over the bound is what leaves of the same region at the bound."""
+    for noise in (L1, L2):
+        huge = np.full((1, 8), 1e30, np.float32)
+        for numbers in (huge, huge / 1e25):
+            stored, _ = chain_of(INT8, replace(noise, epsilon_joint=1e6)).apply(numbers)
+            assert set(stored.view(np.int8)[0].tolist()) <= ({11, 12} if noise is L1 else {33, 34})
