@@ -24,7 +24,7 @@ from feature_node.extractor_bundle import BundleExtractor
 from feature_node.extractor_shade import SHADE_THRESHOLD, ShadeExtractor, ShadeOptions, shade_profile
 from feature_node.hold import Hold
 from feature_node.picture import Picture
-from feature_node.protect import NumbersProtection, PictureProtection, Protect
+from feature_node.protect import NumbersProtection, Origin, PictureProtection, Protect
 from feature_node.release.chains import chain_of
 from feature_node.threads import Threads
 from models.bundle import load_analyzer, load_extractor
@@ -75,7 +75,8 @@ async def process(work: Work) -> Done:
         for picture in pictures_of(work.clip):
             found = detector.detect(picture)
             faces = Faces(found, hold.cover(time.time_ns(), found))
-            protected = protect.protect(await extractor.extract(picture, faces), picture.shape[1::-1])
+            origin = Origin("clip", 1, time.time_ns(), (picture.shape[1], picture.shape[0]))
+            protected = protect.protect(await extractor.extract(picture, faces), origin)
             regions += len(protected.regions)
             analyze(protected.regions)
             frames += 1

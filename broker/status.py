@@ -52,6 +52,22 @@ class CameraStatus(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("camera is not a name, or detail is too long")
 
 
+class BudgetWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a camera has spent of its privacy budget in one window of time.
+
+    Attributes:
+        spent: Sum of epsilon_joint of all that was released.
+        limit: The largest sum that is allowed; None where it is only counted.
+        delta: Sum of the probabilities with which the loss may be larger.
+        until_ns: When the window ends and the budget is whole again, Unix time in nanoseconds.
+    """
+
+    spent: float
+    limit: float | None = None
+    delta: float = 0.0
+    until_ns: int = 0
+
+
 class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How an edge or an analyzer is.
 
@@ -64,6 +80,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
         version: Penumbra's version.
         bundle: Ids of the bundles in use.
         dropped: What it dropped since it started, by camera (empty name: of no camera) and reason.
+        budget: What each camera has spent, by `minute`, `hour` and `day`; empty where nothing is counted.
         since_ns: When this state began, Unix time in nanoseconds.
         schema: The schema version.
     """
@@ -75,6 +92,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     bundle: tuple[str, ...] = ()
     dropped: dict[str, dict[str, int]] = {}
+    budget: dict[str, dict[str, BudgetWindow]] = {}
     since_ns: int = 0
     schema: int = SCHEMA
 

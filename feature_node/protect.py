@@ -11,6 +11,15 @@ from feature_node.release.storing import payloads
 from models.errors import BundleError
 
 
+class Origin(NamedTuple):
+    """The frame that was extracted from: its camera, run and capture time, and its (width, height)."""
+
+    camera: str
+    run: int
+    captured_ns: int
+    size: tuple[int, int]
+
+
 class Protected(NamedTuple):
     """The payloads, the regions they belong to (pixels of the frame), and what was done."""
 
@@ -27,11 +36,16 @@ class Protect(Protocol):
         """What is done, as `Protection.mechanism` says it; the same for every frame."""
         ...
 
-    def protect(self, extraction: Extraction, size: tuple[int, int]) -> Protected:
-        """Give what may leave of a frame of `size` (width, height).
+    @property
+    def cost(self) -> Cost:
+        """What one region costs as the settings say it."""
+        ...
+
+    def protect(self, extraction: Extraction, origin: Origin) -> Protected:
+        """Give what may leave of a frame; frames of one camera come in order.
 
         Raises:
-            ExtractorError: It may not leave.
+            Withheld: It may not leave; `reason` says why.
         """
         ...
 
@@ -43,17 +57,17 @@ class NumbersProtection:
     def __init__(self, mechanism: Mechanism) -> None:
         self._mechanism = mechanism
         self.name = mechanism.name
+        self.cost = mechanism.cost
 
-    def protect(self, extraction: Extraction, size: tuple[int, int]) -> Protected:  # noqa: ARG002
+    def protect(self, extraction: Extraction, origin: Origin) -> Protected:  # noqa: ARG002
         """See `Protect`."""
-        if not isinstance(extraction, Embedded) or len(extraction.numbers) != len(extraction.boxes):
-            raise ExtractorError("the extractor did not give one array a region")
+        made = embedded(extraction)
         try:
-            stored, _ = self._mechanism.apply(extraction.numbers)
+            stored, _ = self._mechanism.apply(made.numbers)
         except BundleError as error:
             raise ExtractorError(str(error)) from error
         protection = protection_of(self.name, self._mechanism.cost, len(stored))
-        return Protected(payloads(stored), extraction.boxes, protection)
+        return Protected(payloads(stored), made.boxes, protection)
 
 
 @final
@@ -62,12 +76,24 @@ class PictureProtection:
 
     def __init__(self, style: str) -> None:
         self.name = f"shade-{style}"
+        self.cost = Cost()
 
-    def protect(self, extraction: Extraction, size: tuple[int, int]) -> Protected:
+    def protect(self, extraction: Extraction, origin: Origin) -> Protected:
         """See `Protect`; the one region is the whole frame."""
         if isinstance(extraction, Embedded):
             raise ExtractorError("the extractor did not give a censored picture")
-        return Protected((extraction.jpeg,), ((0, 0, *size),), Protection(self.name))
+        return Protected((extraction.jpeg,), ((0, 0, *origin.size),), Protection(self.name))
+
+
+def embedded(extraction: Extraction) -> Embedded:
+    """Take numbers alone, one array a region.
+
+    Raises:
+        ExtractorError: It is something else.
+    """
+    if not isinstance(extraction, Embedded) or len(extraction.numbers) != len(extraction.boxes):
+        raise ExtractorError("the extractor did not give one array a region")
+    return extraction
 
 
 def protection_of(name: str, cost: Cost, regions: int) -> Protection:
@@ -76,11 +102,14 @@ def protection_of(name: str, cost: Cost, regions: int) -> Protection:
     return Protection(name, cost.epsilon_per_coordinate, joint)
 
 
-def contract_of(profile: Profile, protect: Protect) -> ReleaseContract:
-    """Say what the gate may let through of this extractor."""
+def contract_of(
+    profile: Profile, protect: Protect, max_epsilon_joint: float | None = None
+) -> ReleaseContract:
+    """Say what the gate may let through of this extractor, and at which joint loss a message."""
     return ReleaseContract(
         kind=profile.kind,
         bundle=profile.bundle,
         mechanism=protect.name,
         region_bytes=profile.region_bytes,
+        max_epsilon_joint=max_epsilon_joint,
     )

@@ -18,7 +18,7 @@ from feature_node.extractor import Extractor, Faces
 from feature_node.hold import Holds
 from feature_node.intake import Item
 from feature_node.picture import Picture, decode
-from feature_node.protect import Protect, Protected
+from feature_node.protect import Origin, Protect, Protected
 from feature_node.threads import Threads
 from feature_node.watch import Watch
 from monitoring.metrics import DETECTIONS
@@ -89,7 +89,8 @@ class Way:
             await item.turn()
         faces = await self._hold(frame, picture, found)
         extraction = await self._extractor.extract(picture, faces)
-        protected = self._protect.protect(extraction, (frame.width, frame.height))
+        origin = Origin(frame.camera, frame.run, frame.captured_ns, (frame.width, frame.height))
+        protected = self._protect.protect(extraction, origin)
         return self._seal(frame, protected)
 
     def _look(self, frame: Frame) -> tuple[Picture, Found]:

@@ -85,6 +85,25 @@ GATE_REFUSALS: Final = Counter(
 DETECTIONS: Final = Counter(
     "penumbra_detections_total", "Pictures the detector looked at, or was spared.", ["outcome"]
 )
+RELEASES: Final = Counter(
+    "penumbra_releases_total",
+    "Regions released with noise: fresh (a new draw), repeated (the same value again), widened (more noise).",
+    ["camera", "kind"],
+)
+EPSILON_JOINT: Final = Gauge(
+    "penumbra_epsilon_joint",
+    "Privacy loss that the last message was charged, all numbers together.",
+    ["camera"],
+)
+EPSILON_PER_COORDINATE: Final = Gauge(
+    "penumbra_epsilon_per_coordinate", "Privacy loss of one number of the last message by itself.", ["camera"]
+)
+BUDGET_SPENT: Final = Gauge(
+    "penumbra_budget_spent", "Sum of epsilon_joint in the current window (UTC).", ["camera", "window"]
+)
+BUDGET_LIMIT: Final = Gauge(
+    "penumbra_budget_limit", "The sum of epsilon_joint that a window allows a camera.", ["window"]
+)
 IN_FLIGHT: Final = Gauge("penumbra_in_flight", "Features that wait for their result.", ["camera"])
 CLOCK_OFFSET_SECONDS: Final = Gauge(
     "penumbra_clock_offset_seconds", "How far the other's clock is ahead of this node's.", ["peer"]

@@ -21,7 +21,19 @@ def test_every_metric_has_the_prefix_a_base_unit_and_a_help_text() -> None:
 
 
 def test_no_label_can_hold_an_address_a_process_or_a_person() -> None:
-    allowed = {"camera", "state", "reason", "topic", "queue", "side", "hop", "outcome", "peer"}
+    allowed = {
+        "camera",
+        "state",
+        "reason",
+        "topic",
+        "queue",
+        "side",
+        "hop",
+        "outcome",
+        "peer",
+        "kind",
+        "window",
+    }
     assert {label for metric in OURS for label in metric._labelnames} <= allowed
 
 
