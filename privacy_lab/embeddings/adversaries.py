@@ -33,7 +33,7 @@ class AdversarialDecoder:
         """See `Defence`."""
         small = thumbnails(seen.pictures)
         error = functional.mse_loss(_fixed(self._decoder, seen.code), small)
-        return functional.relu(1 - error / _around_means(small, seen.labels))
+        return functional.relu(1 - error / around_means(small, seen.labels))
 
     def learn(self, seen: Seen) -> None:
         """Take one step towards the pictures."""
@@ -98,7 +98,7 @@ def thumbnails(pictures: Tensor) -> Tensor:
     return functional.adaptive_avg_pool2d(pictures, _SIDE).flatten(1)
 
 
-def _around_means(rows: Tensor, labels: Tensor) -> Tensor:
+def around_means(rows: Tensor, labels: Tensor) -> Tensor:
     """Give the mean squared distance of rows [n, d] to the mean row of their label."""
     same = (labels[:, None] == labels[None, :]).float()  # [n, n]
     means = (same / same.sum(dim=1, keepdim=True)) @ rows
