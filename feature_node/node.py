@@ -54,7 +54,7 @@ class EdgeNode:
         try:
             released = await self._way.release(item)
         except Withheld as error:
-            self._tally.withheld(camera, error.reason, str(error))
+            self._tally.withheld(camera, error.reason, str(error), error.standing)
             self._home.refuse(key_of(item.frame), error.reason)
             return
         self._tally.released(camera)

@@ -4,8 +4,9 @@ import asyncio
 from typing import Final, final
 
 from broker.link import Link
-from broker.status import NodeState, NodeStatus
+from broker.status import BudgetWindow, NodeState, NodeStatus
 from broker.topic import Cloud, Private
+from feature_node.budget.ledger import Ledger
 from feature_node.tally import Tally
 from monitoring.health import Check, Health
 
@@ -24,15 +25,17 @@ class Status:
         self._tally = tally
         self._bundle: tuple[str, ...] = ()
         self._cloud: Link[Cloud] | None = None
+        self._ledger: Ledger | None = None
         self._why_not = ""
 
     def refused(self, why_not: str) -> None:
         """Leave word why this node does not run."""
         self._why_not = why_not[:_MAX_DETAIL]
 
-    def ready(self, bundle: str, cloud: Link[Cloud]) -> None:
+    def ready(self, bundle: str, cloud: Link[Cloud], ledger: Ledger | None = None) -> None:
         """Say that everything is loaded."""
         self._bundle = (bundle,)
+        self._ledger = ledger
         self._cloud = cloud
 
     @property
@@ -53,6 +56,7 @@ class Status:
             version=self._version,
             bundle=self._bundle,
             dropped=dict(list(self._tally.counts.items())[:_MAX_CAMERAS]),
+            budget=self._budget(),
             since_ns=self._tally.since_ns,
         )
 
@@ -86,6 +90,10 @@ class Status:
         if not self._cloud.connected:
             return "degraded", f"cloud broker: {self._cloud.detail}"
         return "online", ""
+
+    def _budget(self) -> dict[str, dict[str, BudgetWindow]]:
+        report = self._ledger.report() if self._ledger is not None else {}
+        return dict(list(report.items())[:_MAX_CAMERAS])
 
     def _check_extractor(self) -> Check:
         state, detail = self._state()

@@ -26,13 +26,13 @@ class Tally:
         self._count(camera, reason, "")
         DROPPED.labels(camera, reason).inc()
 
-    def withheld(self, camera: str, reason: str, detail: str) -> None:
-        """Count a frame of which nothing may leave."""
+    def withheld(self, camera: str, reason: str, detail: str, standing: str = "") -> None:
+        """Count a frame of which nothing may leave; `standing` says it in the status, if not the reason."""
         self._count(camera, reason, detail)
         GATE_REFUSALS.labels(camera, reason).inc()
         if reason not in FORGIVEN:
             self._changing()
-            self._refusing[camera] = reason
+            self._refusing[camera] = standing or reason
 
     def released(self, camera: str) -> None:
         """Note that a frame of this camera was let through."""

@@ -30,7 +30,7 @@ class BudgetedProtection:
         self, mechanism: Mechanism, amounts: Amounts, *, ledger: Ledger | None, memo: Memo | None
     ) -> None:
         """Choose the noise by `amounts`; without a ledger nothing is counted, without a memo all is fresh."""
-        self._nominal = mechanism.cost
+        self.cost = mechanism.cost
         self._amounts = amounts
         self._ledger = ledger
         self._memo = memo
@@ -93,12 +93,12 @@ class BudgetedProtection:
         one = [cost for release in released if (cost := release.cost.epsilon_per_coordinate) is not None]
         return Protection(
             self.name,
-            max(one, default=self._nominal.epsilon_per_coordinate),
-            None if self._nominal.epsilon_joint is None else len(fresh) * max(fresh, default=0.0),
+            max(one, default=self.cost.epsilon_per_coordinate),
+            None if self.cost.epsilon_joint is None else len(fresh) * max(fresh, default=0.0),
         )
 
     def _kinds(self, looks: Sequence[Look], released: Sequence[Release]) -> list[str]:
         return [
-            "repeated" if look.release else "fresh" if release.cost == self._nominal else "widened"
+            "repeated" if look.release else "fresh" if release.cost == self.cost else "widened"
             for look, release in zip(looks, released, strict=True)
         ]
