@@ -89,7 +89,7 @@ def _parts(work: Work, threads: Threads) -> tuple[Extractor, Protect]:
         return ShadeExtractor(shade_profile(), options, threads), PictureProtection(options.style)
     assert work.bundle is not None
     bundle = load_extractor(work.bundle)
-    return BundleExtractor(bundle, threads), NumbersProtection(chain_of(bundle.output))
+    return BundleExtractor(bundle, threads), NumbersProtection(chain_of(bundle.output, bundle.manifest.noise))
 
 
 def _analyze(work: Work) -> Callable[[tuple[bytes, ...]], object]:

@@ -15,7 +15,8 @@ from feature_node.extractor import Extractor, Profile
 from feature_node.extractor_shade import SHADE_THRESHOLD, ShadeExtractor, ShadeOptions, shade_profile
 from feature_node.hold import Holds
 from feature_node.key_file import load_key
-from feature_node.policy import admit
+from feature_node.noise_settings import noise_of
+from feature_node.policy import admit, admit_cost
 from feature_node.protect import NumbersProtection, PictureProtection, Protect, contract_of
 from feature_node.release.chains import chain_of
 from feature_node.settings import CENTERFACE, EdgeSettings
@@ -47,13 +48,14 @@ def assemble(settings: EdgeSettings, threads: Threads) -> Assembly:
     key = load_key(settings.key_file)
     make = _bundle if settings.extractor == "bundle" else _shading
     extractor, protect = make(settings, threads)
+    admit_cost(settings.policy, protect.cost, f"What leaves ({protect.name})")
     way = Way(
         detector=_detector(settings) if extractor.profile.needs_faces else NoDetector(),
         watch=Watch(settings.detect_every),
         holds=Holds(settings.hold, settings.hold_seconds),
         extractor=extractor,
         protect=protect,
-        gate=ReleaseGate(contract_of(extractor.profile, protect)),
+        gate=ReleaseGate(contract_of(extractor.profile, protect, settings.policy.max_epsilon_joint)),
         threads=threads,
         site=settings.site,
         key=key,
@@ -84,7 +86,8 @@ def _bundle(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Protec
     from models.bundle import load_extractor  # noqa: PLC0415
 
     bundle = load_extractor(settings.bundle or Path())
-    protect = NumbersProtection(chain_of(bundle.output))
+    noise = noise_of(bundle.manifest, settings.noise)
+    protect = NumbersProtection(chain_of(bundle.output, noise))
     return BundleExtractor(bundle, threads, settings.regions), protect
 
 

@@ -9,6 +9,7 @@ from feature_node.box import PixelBox, inside
 from feature_node.errors import ExtractorError
 from feature_node.extractor import Embedded, Faces, Profile, Regions
 from feature_node.picture import Picture, to_rgb
+from feature_node.release.nullify import mask_of
 from feature_node.threads import Threads
 from models.bundle import ExtractorBundle
 from models.errors import BundleError
@@ -28,6 +29,8 @@ class BundleExtractor:
             kind = "whole" if regions == "whole" else "face"
         self._region: Final = RegionSpec(kind, manifest.region.margin)
         self._bundle = bundle
+        # What of the input the network is not to see is a part of the bundle, as its weights are.
+        self._mask: Final = mask_of(manifest.noise.nullified) if manifest.noise else None
         self._threads = threads
         self.profile = Profile(
             bundle=manifest.bundle_id,
@@ -53,6 +56,6 @@ class BundleExtractor:
             rgb = to_rgb(picture)
             cuts = [cut(rgb, box, self._region, size) for box in boxes]
             regions = np.stack(cuts) if cuts else np.zeros((0, *size.shape), np.uint8)
-            return Embedded(self._bundle.embed(regions), boxes)
+            return Embedded(self._bundle.embed(regions, mask=self._mask), boxes)
         except BundleError as error:
             raise ExtractorError(str(error)) from error

@@ -1,4 +1,4 @@
-"""What a bundle must prove about itself before a site lets its numbers leave."""
+"""What a bundle must prove about itself, and its release cost, before a site lets its numbers leave."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from feature_node.errors import PolicyUnmet
+from feature_node.release.mechanism import Cost
 from models.certificate import Certificate
 from models.reading import load_certificate
 
@@ -13,23 +14,25 @@ Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a site demands; a limit demands the certificate that speaks of it.
+    """What a site demands; a limit on attacks demands the certificate that speaks of it.
 
     Attributes:
         require_certificate: The bundle must bring the record of the attacks it was put to.
         max_ssim_over_floor: How much more similar than the mean picture the best reconstruction may be.
         max_identity_rank1: Share of people who may be found first in a gallery.
         min_rank_privacy: Mean rank of the true record that must be kept, as a share of the gallery.
+        max_epsilon_joint: Privacy loss that one message may have, all numbers of all its regions together.
     """
 
     require_certificate: bool = False
     max_ssim_over_floor: Share | None = None
     max_identity_rank1: Share | None = None
     min_rank_privacy: Share | None = None
+    max_epsilon_joint: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
 
     @property
     def demands(self) -> bool:
-        """Whether anything is demanded at all."""
+        """Whether anything is demanded that a certificate must show."""
         limits = (self.max_ssim_over_floor, self.max_identity_rank1, self.min_rank_privacy)
         return self.require_certificate or any(limit is not None for limit in limits)
 
@@ -49,6 +52,24 @@ def admit(policy: Policy, bundle: Path | None) -> None:
     why_not = objection(policy, certificate)
     if why_not:
         raise _unmet(f"The bundle {manifest.name}", why_not)
+
+
+def admit_cost(policy: Policy, cost: Cost, what: str) -> None:
+    """Let through what releases a region at this cost.
+
+    Raises:
+        PolicyUnmet: It has no joint guarantee, or a message of one region is over what the policy allows.
+    """
+    limit = policy.max_epsilon_joint
+    if limit is None:
+        return
+    if cost.epsilon_joint is None:
+        raise _unmet(what, f"it has no joint guarantee, and epsilon_joint of at most {limit:g} is demanded")
+    if not cost.epsilon_joint <= limit:
+        told = (
+            f"epsilon_joint of one region is {cost.epsilon_joint:g}, at most {limit:g} a message is allowed"
+        )
+        raise _unmet(what, told)
 
 
 def objection(policy: Policy, certificate: Certificate | None) -> str:

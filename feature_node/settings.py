@@ -11,6 +11,7 @@ from broker.plain_json import decode_plain, encode_plain
 from feature_node.detector import WORKING_SIZE
 from feature_node.errors import BadSettings
 from feature_node.extractor import Regions
+from feature_node.noise_settings import NoiseSettings
 from feature_node.policy import Policy
 from feature_node.shading import Shape, Style
 
@@ -41,6 +42,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         shade_shape: The shaded region's shape.
         quality: Of the censored JPEG, 1 to 100.
         policy: What a bundle must prove before anything leaves.
+        noise: Another amount of noise than the bundle's own; None: the bundle's.
         in_flight: Unanswered features a camera.
         answer_timeout: Seconds after which an unanswered frame frees its place.
         queue: Waiting frames a replaying camera; over it they are left to be sent again.
@@ -72,6 +74,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     shade_shape: Shape = "box"
     quality: int = 90
     policy: Policy = Policy()
+    noise: NoiseSettings | None = None
     in_flight: int = 8
     answer_timeout: float = 5.0
     queue: int = 32
@@ -90,6 +93,10 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 raise BadSettings(f"edge.{name}: {getattr(self, name)!r} is not {allowed}")
         if self.extractor == "bundle" and self.bundle is None:
             raise BadSettings("edge.bundle: names no bundle. Give one, or set edge.extractor to shade.")
+        if self.extractor == "shade" and self.noise is not None:
+            raise BadSettings(
+                "edge.noise: a shaded picture gets none. Set edge.extractor to bundle, or take it out."
+            )
 
     @property
     def sends_numbers_of(self) -> Path | None:

@@ -1,6 +1,6 @@
 """The two halves of a bundle, loaded and checked: regions become payloads, payloads become answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import final
 
@@ -26,11 +26,13 @@ class ExtractorBundle:
         self.output = output
         self._session = session
 
-    def embed(self, regions: NDArray[np.uint8]) -> Floats:
+    def embed(self, regions: NDArray[np.uint8], *, mask: Callable[[Floats], Floats] | None = None) -> Floats:
         """Give the numbers, float32 [n, *output.shape], before anything protects them.
 
         Args:
             regions: RGB, uint8 [n, height, width, 3] of the manifest's input size.
+            mask: What is done to the normalised pictures, float32 [n, 3, height, width], before the network
+                sees them.
 
         Raises:
             BadRegions: another shape or type.
@@ -39,7 +41,8 @@ class ExtractorBundle:
         expected = self.manifest.input.shape
         if regions.dtype != np.uint8 or regions.ndim != 4 or regions.shape[1:] != expected:
             raise BadRegions(f"regions are {regions.dtype} {regions.shape}, not uint8 [n, {expected}]")
-        return self._session.run(normalise(regions, self.manifest.input))
+        pictures = normalise(regions, self.manifest.input)
+        return self._session.run(pictures if mask is None else mask(pictures))
 
     def extract(self, regions: NDArray[np.uint8]) -> list[bytes]:
         """Give one payload of `manifest.region_bytes` bytes a region, clipped and quantised.
@@ -47,7 +50,13 @@ class ExtractorBundle:
         Raises:
             BadRegions, RuntimeFailed: as `embed`.
             BadNumbers: a number is NaN or infinite; nothing may be sent.
+            UnsupportedBundle: its numbers leave under noise, which is the release steps' to add.
         """
+        if self.manifest.noise:
+            raise UnsupportedBundle(
+                f"{self.manifest.name}: its numbers leave under noise ({self.manifest.noise.mechanism}); "
+                "put what embed() gives through feature_node.release.chains"
+            )
         return quantise(self.embed(regions), self.output)
 
 

@@ -51,7 +51,7 @@ def _say_certificate(path: Path, data: bytes) -> str:
 def _run_extractor(path: Path, manifest: Manifest) -> str:
     extractor = load_extractor(path)
     for count in _BATCHES:
-        payloads = extractor.extract(_regions(manifest, count))
+        payloads = quantise(extractor.embed(_regions(manifest, count)), extractor.output)
     return f"{EXTRACTOR} runs: {manifest.input.shape} becomes {len(payloads[0])} bytes"
 
 

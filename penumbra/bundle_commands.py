@@ -138,6 +138,10 @@ def _rows(manifest: Manifest) -> list[tuple[str, str]]:
         ("sends", _sends(manifest)),
         ("parameters", f"{manifest.parameters.extractor:,} edge, {manifest.parameters.analyzer:,} cloud"),
     ]
+    # Loads NumPy, which `penumbra --help` is quicker without.
+    from penumbra.costs import noise_rows  # noqa: PLC0415
+
+    rows[5:5] = noise_rows(manifest)
     if manifest.split:
         rows.insert(4, ("cut behind", f"{manifest.split} ({manifest.embedding} embedding)"))
     rows += [("accuracy", _measured(entry)) for entry in manifest.accuracy]

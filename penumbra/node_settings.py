@@ -10,7 +10,10 @@ import msgspec
 from analyzer_node.settings import AnalyzerSettings
 from broker.topic import Role
 from camera_node.settings import CameraSettings, CameraSpec
-from feature_node.policy import Policy, admit
+from feature_node.noise_settings import NoiseSettings, noise_of
+from feature_node.policy import Policy, admit, admit_cost
+from feature_node.release.calibration import cost_of
+from feature_node.release.mechanism import Cost
 from feature_node.settings import EdgeSettings
 from models.catalogue import find
 from models.reading import load_manifest
@@ -123,6 +126,7 @@ def edge_settings(pipeline: Pipeline, private: Broker, cloud: Broker) -> EdgeSet
         bundle=find(bundle_name(edge)).absolute(),
         detector=edge.detector,
         policy=policy_of(edge),
+        noise=noise_settings(edge),
         in_flight=edge.in_flight,
         **chosen,
     )
@@ -133,14 +137,42 @@ def policy_of(edge: EdgeEntry) -> Policy:
     return Policy(**edge.policy.model_dump())
 
 
+def noise_settings(edge: EdgeEntry) -> NoiseSettings | None:
+    """How much noise the site asks for, where it does."""
+    return NoiseSettings(**edge.noise.model_dump()) if edge.noise else None
+
+
 def check_policy(edge: EdgeEntry) -> None:
     """Refuse a pipeline whose bundle does not prove what the site demands, before anything of it runs.
 
     Raises:
-        PolicyUnmet: It does not; the text says in what, and what to do.
+        PolicyUnmet: It does not, or its release costs more; the text says in what, and what to do.
+        BadNoise: The site asks for noise that the bundle was not made for.
         BundleError: The bundle cannot be read.
     """
-    admit(policy_of(edge), find(bundle_name(edge)) if edge.kind == "bundle" else None)
+    policy = policy_of(edge)
+    bundle = find(bundle_name(edge))
+    admit(policy, bundle if edge.kind == "bundle" else None)
+    what = (
+        f"The bundle {bundle_name(edge)}"
+        if edge.kind == "bundle"
+        else "Shading faces (edge.extractor: shade)"
+    )
+    admit_cost(policy, region_cost(edge), what)
+
+
+def region_cost(edge: EdgeEntry) -> Cost:
+    """What the release of one region costs, in the amount that the site asks for.
+
+    Raises:
+        BadNoise: The site asks for noise that the bundle was not made for.
+        BundleError: The bundle cannot be read.
+    """
+    if edge.kind == "shade":
+        return Cost()
+    manifest = load_manifest(find(bundle_name(edge)))
+    noise = noise_of(manifest, noise_settings(edge))
+    return cost_of(noise, manifest.output.numbers) if noise and manifest.output else Cost()
 
 
 def key_folder() -> Path:

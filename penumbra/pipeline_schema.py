@@ -38,6 +38,7 @@ MAX_CAMERAS = 256
 MAX_ANALYZERS = 32
 
 _TWO_PLACES = "names its password twice. Keep password_file or password_env."
+_EPSILON = number(1e-6, 1e9, "an amount of privacy loss")
 _TAKE_IT_OUT = (
     "holds a password. Take it out, and write password_file: PATH or password_env: NAME next to the address."
 )
@@ -164,7 +165,7 @@ class PrivateSide(_Entry):
 
 @final
 class PolicyEntry(_Entry):
-    """What a bundle must prove before it may send anything; a limit demands a certificate.
+    """What a bundle must prove before it may send anything; a limit on attacks demands a certificate.
 
     Attributes:
         require_certificate: It brings the record of the attacks that it was put to.
@@ -172,12 +173,35 @@ class PolicyEntry(_Entry):
             reconstruction may be; at 0 it is no better than guessing.
         max_identity_rank1: Share of people who may be found first in a gallery of strangers.
         min_rank_privacy: Mean rank of the true record in the gallery, as a share of it: 0.5 is the most.
+        max_epsilon_joint: Privacy loss that one message may have, all numbers of all its regions together.
     """
 
     require_certificate: Switch = False
     max_ssim_over_floor: Annotated[float, number(0, 1, "an SSIM over the floor")] | None = None
     max_identity_rank1: Annotated[float, number(0, 1, "a share of people")] | None = None
     min_rank_privacy: Annotated[float, number(0, 1, "a share of the gallery")] | None = None
+    max_epsilon_joint: Annotated[float, _EPSILON] | None = None
+
+
+@final
+class NoiseEntry(_Entry):
+    """Another amount of noise than the bundle's own; exactly one epsilon is given.
+
+    Attributes:
+        epsilon_per_coordinate: Of each number by itself, for a bundle with noise as published.
+        epsilon_joint: Of all numbers of a region together, for the others.
+        delta: Probability with which epsilon_joint may not hold, for Gaussian noise.
+    """
+
+    epsilon_per_coordinate: Annotated[float, _EPSILON] | None = None
+    epsilon_joint: Annotated[float, _EPSILON] | None = None
+    delta: Annotated[float, number(1e-18, 0.1, "a probability that may be neglected")] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.epsilon_per_coordinate is None) == (self.epsilon_joint is None):
+            raise ValueError("holds no epsilon or two. Write epsilon_joint or epsilon_per_coordinate.")
+        return self
 
 
 @final
@@ -201,6 +225,7 @@ class EdgeEntry(_Entry):
     shade_shape: Annotated[Literal["box", "ellipse"], one_of("box", "ellipse")] | None = None
     max_lag: Seconds | None = None
     policy: PolicyEntry = PolicyEntry()
+    noise: NoiseEntry | None = None
     key_file: FilePath | None = None
     in_flight: Annotated[int, whole(1, 256, "a number of unanswered frames")] = 8
     answer_timeout: Seconds | None = None
@@ -209,6 +234,8 @@ class EdgeEntry(_Entry):
     def _check(self) -> Self:
         if self.kind != "shade" and (self.shade or self.shade_shape):
             raise ValueError("says how faces are shaded, which needs extractor: shade.")
+        if self.kind == "shade" and self.noise:
+            raise ValueError("asks for noise, which shaded pictures do not get. Write extractor: bundle.")
         return self
 
     @property

@@ -8,6 +8,7 @@ from broker.address import BrokerAddress
 from broker.topic import Role
 from monitoring.masking import mask_source
 from penumbra.brokers import Broker, ConfiguredBroker, analyzer_names
+from penumbra.costs import cost_text
 from penumbra.node_settings import (
     RedisPlace,
     analyzer_settings,
@@ -15,6 +16,7 @@ from penumbra.node_settings import (
     camera_settings,
     check_policy,
     edge_settings,
+    region_cost,
 )
 from penumbra.pipeline_schema import BrokerEntry, CameraEntry, Pipeline
 from penumbra.units import count_text
@@ -84,7 +86,9 @@ def _edge(pipeline: Pipeline) -> str:
     edge = pipeline.edge
     if edge.kind == "shade":
         return f"pictures with every face shaded ({edge.shade or 'solid'}), for {bundle_name(edge)}"
-    return f"bundle {bundle_name(edge)} on {edge.regions or 'the regions it was made for'}"
+    told = f"bundle {bundle_name(edge)} on {edge.regions or 'the regions it was made for'}"
+    cost = region_cost(edge)
+    return f"{told}, under noise: {cost_text(cost)} a region" if cost.promises else told
 
 
 def _camera(name: str, camera: CameraEntry) -> str:

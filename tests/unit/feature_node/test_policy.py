@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from feature_node.errors import BadSettings, PolicyUnmet
-from feature_node.policy import Policy, admit, objection
+from feature_node.policy import Policy, admit, admit_cost, objection
+from feature_node.release.mechanism import Cost
 from models.certificate import Certificate
 from models.errors import DamagedBundle
 from models.manifest import CERTIFICATE
@@ -29,7 +30,7 @@ def test_a_certificate_within_every_limit_is_enough(policy):
     assert objection(policy, certificate()) == ""
 
 
-@pytest.mark.parametrize("limit", Policy.__struct_fields__)
+@pytest.mark.parametrize("limit", [name for name in Policy.__struct_fields__ if name != "max_epsilon_joint"])
 def test_each_demand_alone_asks_for_a_certificate(limit):
     assert objection(Policy(**{limit: True if limit == "require_certificate" else 1.0}), None) != ""
 
@@ -96,3 +97,26 @@ def test_another_bundles_certificate_proves_nothing(tmp_path):
     (path / CERTIFICATE).write_bytes(msgspec.json.encode(stored | {"bundle": "0" * 16}))
     with pytest.raises(DamagedBundle):
         admit(Policy(require_certificate=True), path)
+
+
+def test_a_limit_on_the_joint_loss_asks_for_no_certificate_but_for_a_guarantee():
+    policy = Policy(max_epsilon_joint=8.0)
+    assert objection(policy, None) == ""
+    admit(policy, None)
+    admit_cost(policy, Cost(epsilon_per_coordinate=8.0, epsilon_joint=8.0), "It")
+    admit_cost(Policy(), Cost(), "It")
+    for cost, why in (
+        (Cost(), "no joint guarantee"),
+        (Cost(epsilon_per_coordinate=1.0), "no joint guarantee"),
+        (Cost(epsilon_joint=8.001), "epsilon_joint of one region is 8.001, at most 8 a message is allowed"),
+        (Cost(epsilon_joint=float("nan")), "is nan, at most 8"),
+    ):
+        with pytest.raises(PolicyUnmet, match=why):
+            admit_cost(policy, cost, "It")
+
+
+@pytest.mark.parametrize("limit", [0.0, -1.0, float("nan")])
+def test_a_limit_that_no_message_can_meet_is_no_setting(limit):
+    stored = {"max_epsilon_joint": limit}
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(stored, Policy)

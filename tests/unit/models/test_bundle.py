@@ -21,7 +21,7 @@ from models.reading import load_manifest
 from models.sessions import Session
 from models.split import split_bundle
 from models.writer import write_bundle
-from tests.unit.models import made
+from tests.unit.models import made, noisy
 
 
 def test_folder_and_zip_answer_alike(tmp_path: Path) -> None:
@@ -62,6 +62,26 @@ def test_the_halves_ship_apart_under_one_id(tmp_path: Path) -> None:
         load_extractor(cloud)
     with pytest.raises(UnsupportedBundle, match="cannot be split"):
         split_bundle(edge, tmp_path / "again")
+
+
+def test_numbers_that_leave_under_noise_are_not_given_as_payloads_without(tmp_path: Path) -> None:
+    extractor = load_extractor(made.bundle(tmp_path / "tiny", noise=noisy.L1))
+    with pytest.raises(UnsupportedBundle, match=r"under noise \(laplace-l1\); put what embed\(\) gives"):
+        extractor.extract(made.regions(1))
+    assert extractor.embed(made.regions(2)).shape == (2, 4)
+
+
+def test_a_mask_is_put_on_what_the_network_sees(tmp_path: Path) -> None:
+    extractor = load_extractor(made.bundle(tmp_path / "tiny"))
+    seen = []
+
+    def mask(pictures: np.ndarray) -> np.ndarray:
+        seen.append(pictures.shape)
+        return np.zeros_like(pictures)
+
+    assert not extractor.embed(made.regions(2), mask=mask).any()
+    assert extractor.embed(made.regions(2)).any()
+    assert seen == [(2, 3, made.SIDE, made.SIDE)]
 
 
 def test_another_manifest_is_another_pair(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from models.errors import BundleError
 from models.reading import load_manifest
 from penumbra import bundle_commands, lab_commands, lab_needs
 from privacy_lab.errors import BadRecipe, LabError
-from tests.unit.models import made
+from tests.unit.models import made, noisy
 
 
 def bundle(*words: str) -> Result:
@@ -27,6 +27,28 @@ def test_show_says_what_leaves_and_how_well_it_was_measured() -> None:
     assert "8 × int8, 8 bytes a region" in result.output
     assert f"{100 * manifest.accuracy[0].accuracy:.1f} %" in result.output
     assert "non-commercial" in result.output
+
+
+def test_show_prints_the_noise_and_both_guarantees_where_a_bundle_carries_it(tmp_path: Path) -> None:
+    assert (
+        "noise"
+        not in bundle("show", str(made.bundle(tmp_path / "plain", name="quiet"))).output.split("data ")[0]
+    )
+    joint = bundle("show", str(made.bundle(tmp_path / "joint", noise=noisy.L2))).output
+    assert "gaussian-l2, norm bounded to 3" in joint
+    assert "epsilon_joint 8 at delta 1e-05, epsilon_per_coordinate 8" in joint
+    published = bundle("show", str(made.bundle(tmp_path / "published", noise=noisy.PUBLISHED))).output
+    assert "10 % of the input nullified" in published
+    assert "epsilon_joint 8, epsilon_per_coordinate 2" in published
+    assert (
+        "response, 3 words" in bundle("show", str(made.bundle(tmp_path / "r", noise=noisy.RESPONSE))).output
+    )
+
+
+def test_verify_runs_a_bundle_that_was_made_for_noise(tmp_path: Path) -> None:
+    result = bundle("verify", str(made.bundle(tmp_path / "tiny", noise=noisy.L1)))
+    assert result.exit_code == 0
+    assert "becomes 4 bytes" in result.output
 
 
 def test_verify_names_each_check_and_only_reads(tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ from analyzer_node.settings import decode_settings as decode_analyzer
 from broker.plain_json import encode_plain
 from broker.topic import Role
 from camera_node.settings import decode_settings as decode_camera
-from feature_node.errors import PolicyUnmet
+from feature_node.errors import BadNoise, PolicyUnmet
+from feature_node.noise_settings import NoiseSettings
 from feature_node.policy import Policy
+from feature_node.release.mechanism import Cost
 from feature_node.settings import decode_settings as decode_edge
 from models.errors import BundleNotFound
 from penumbra.brokers import ConfiguredBroker, analyzer_names, cloud_accounts, private_accounts
@@ -19,13 +21,14 @@ from penumbra.node_settings import (
     camera_settings,
     check_policy,
     edge_settings,
+    region_cost,
     shading_note,
     with_node_options,
 )
 from penumbra.pipeline_file import pipeline_of_flags
 from penumbra.pipeline_schema import BrokerEntry, Pipeline
 from penumbra.plan import Somewhere, plan
-from tests.unit.models import made
+from tests.unit.models import made, noisy
 
 
 def pipeline(**edge: object) -> Pipeline:
@@ -90,6 +93,50 @@ def test_a_pipeline_whose_bundle_does_not_meet_the_policy_is_refused(tmp_path: P
         check_policy(pipeline(bundle=str(bundle), policy={"max_ssim_over_floor": 0.02}).edge)
     with pytest.raises(PolicyUnmet, match="Shading faces"):
         plan(pipeline(extractor="shade", policy={"require_certificate": True}), "up")
+
+
+def test_an_amount_of_noise_arrives_as_it_was_written(tmp_path: Path) -> None:
+    assert edge_settings(pipeline(), Somewhere(), Somewhere()).noise is None
+    bundle = made.bundle(tmp_path / "tiny", noise=noisy.L2)
+    written = pipeline(bundle=str(bundle), noise={"epsilon_joint": 4, "delta": 1e-6})
+    settings = decode_edge(encode_plain(edge_settings(written, Somewhere(), Somewhere())))
+    assert settings.noise == NoiseSettings(epsilon_joint=4.0, delta=1e-6)
+    assert region_cost(written.edge) == Cost(epsilon_per_coordinate=4.0, epsilon_joint=4.0, delta=1e-6)
+    lines = "\n".join(plan(written, "edge"))
+    assert "under noise: epsilon_joint 4 at delta 1e-06, epsilon_per_coordinate 4 a region" in lines
+    assert "noise" not in "\n".join(plan(pipeline(), "edge"))
+
+
+@pytest.mark.parametrize(
+    ("noise", "why"),
+    [
+        ({"epsilon_joint": 0}, r"edge.noise.epsilon_joint.*Write a number from 1e-06 to 1e\+09"),
+        ({"epsilon_joint": ".nan"}, r"edge.noise.epsilon_joint.*is not an amount of privacy loss"),
+        ({"epsilon_joint": 1, "epsilon_per_coordinate": 1}, r"edge.noise.*holds no epsilon or two"),
+        ({"delta": 1e-5}, r"edge.noise.*Write epsilon_joint or epsilon_per_coordinate"),
+        ({"epsilon_joint": 1, "delta": 1}, r"edge.noise.delta.*Write a number from 1e-18 to 0.1"),
+        ({"epsilon": 1}, r"edge.noise: \"epsilon\" is not a key. Did you mean \"epsilon_joint\""),
+    ],
+)
+def test_noise_that_cannot_be_meant_is_refused_with_what_can(noise: dict[str, object], why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        pipeline(noise=noise)
+
+
+def test_a_pipeline_is_refused_whose_noise_cannot_be_had_or_costs_too_much(tmp_path: Path) -> None:
+    plain = str(made.bundle(tmp_path / "plain"))
+    noised = str(made.bundle(tmp_path / "noised", noise=noisy.L1))
+    check_policy(pipeline(bundle=noised, policy={"max_epsilon_joint": 8}).edge)
+    with pytest.raises(BadNoise, match="tiny was made without noise"):
+        check_policy(pipeline(bundle=plain, noise={"epsilon_joint": 1}).edge)
+    with pytest.raises(PolicyUnmet, match="epsilon_joint of one region is 9, at most 8"):
+        check_policy(
+            pipeline(bundle=noised, noise={"epsilon_joint": 9}, policy={"max_epsilon_joint": 8}).edge
+        )
+    with pytest.raises(PolicyUnmet, match="no joint guarantee"):
+        plan(pipeline(extractor="shade", policy={"max_epsilon_joint": 8}), "up")
+    with pytest.raises(ConfigError, match=r"edge.*asks for noise, which shaded pictures do not get"):
+        pipeline(extractor="shade", noise={"epsilon_joint": 1})
 
 
 def test_shaded_pictures_have_a_bundle_of_their_own_unless_another_is_named() -> None:
