@@ -40,4 +40,6 @@ def _private(output: OutputSpec, noise: NoiseSpec, samplers: Samplers) -> tuple[
             noised = GaussianJoint(bound, joint, noise.delta or 0.0, output, samplers)
             return ClipL2(bound, output), noised
         case "response":
-            return (CodebookResponse(np.array(noise.codebook, np.int8), joint, output, samplers),)
+            said = CodebookResponse(np.array(noise.codebook, np.int8), joint, output, samplers)
+            # The words stand among bounded numbers: one that is far out would be nearest to the wrong one.
+            return ClipCoordinates(output), said

@@ -1,18 +1,14 @@
 """The noise that a recipe asks for, fitted to what its network releases: a bound, or a codebook."""
 
-from collections import Counter
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 import numpy as np
-from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
 from models.manifest import NoiseSpec, OutputSpec
 from models.quantise import Floats
 from privacy_lab.errors import BadRecipe
-
-Words = Annotated[int, msgspec.Meta(ge=2, le=4096)]
 
 
 class NoisePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -24,7 +20,6 @@ class NoisePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         epsilon_joint: For the others.
         delta: For `gaussian-l2`.
         nullified: The share of the input's entries that are set to zero.
-        words: How many words the codebook of `response` has: at least one a label.
     """
 
     mechanism: Literal["laplace", "laplace-l1", "gaussian-l2", "response"]
@@ -32,14 +27,21 @@ class NoisePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     epsilon_joint: float | None = None
     delta: float | None = None
     nullified: float = 0.0
-    words: Words | UnsetType = UNSET
+
+
+def finer(output: OutputSpec) -> OutputSpec:
+    """Give the finest grid that an embedding stored as int8 can have; noise, or a word, stands anywhere on it."""
+    if output.dtype != "int8":
+        return output
+    return OutputSpec("int8", output.shape, output.clip, output.clip / 127)
 
 
 def fit(plan: NoisePlan, numbers: Floats, labels: NDArray[np.int64], output: OutputSpec) -> NoiseSpec:
     """Measure on training regions what the plan leaves open.
 
     B is the median norm, of the order that the mechanism bounds (Ryu et al., section 3.1, for the largest
-    coordinate). The codebook is what is released most often: first for each label, then for any.
+    coordinate). The codebook holds the mean of what each label releases: the fewer the words, the rarer the
+    lies, and the nearest of these is as good a guess of the answer as more of them give.
 
     Args:
         plan: The noise.
@@ -77,14 +79,8 @@ def _codebook(
 ) -> tuple[tuple[int, ...], ...]:
     if plan.mechanism != "response":
         return ()
-    if output.dtype != "int8" or plan.words is UNSET or plan.words < len(np.unique(labels)):
-        raise BadRecipe("noise: response needs an embedding stored as int8, and words: at least one a label")
+    if output.dtype != "int8":
+        raise BadRecipe(f"noise: response needs an embedding that is stored as int8, not {output.dtype}")
     flat = np.clip(numbers, -output.clip, output.clip).reshape(len(numbers), -1)
-    released = [tuple(map(int, row)) for row in np.rint(flat / output.scale)]
-    of_each = Counter(zip(released, labels.tolist(), strict=True))
-    first: dict[int, tuple[int, ...]] = {}
-    for (word, label), _ in of_each.most_common():
-        if label not in first and word not in first.values():
-            first[label] = word
-    others = (word for word, _ in Counter(released).most_common() if word not in first.values())
-    return (*first.values(), *(word for word, _ in zip(others, range(plan.words - len(first)), strict=False)))
+    means = [flat[labels == label].mean(axis=0) for label in np.unique(labels)]
+    return tuple(tuple(map(int, np.rint(mean / output.scale))) for mean in means)

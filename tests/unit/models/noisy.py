@@ -12,6 +12,6 @@ EACH = [
     (PUBLISHED, "clip-inf+laplace-per-coordinate+int8", 2.0, 8.0),
     (L1, "clip-l1+laplace+int8", 8.0, 8.0),
     (L2, "clip-l2+gaussian+int8", 8.0, 8.0),
-    (RESPONSE, "codebook-response+int8", 8.0, 8.0),
+    (RESPONSE, "clip+codebook-response+int8", 8.0, 8.0),
 ]
 """Noise, what is declared on the wire, epsilon_per_coordinate and epsilon_joint of a region of 4 numbers."""

@@ -108,7 +108,7 @@ NOISY = [
     (FLOAT, PUBLISHED, "clip-inf+laplace-per-coordinate+float32"),
     (INT8, L1, "clip-l1+laplace+int8"),
     (INT8, L2, "clip-l2+gaussian+int8"),
-    (INT8, RESPONSE, "codebook-response+int8"),
+    (INT8, RESPONSE, "clip+codebook-response+int8"),
 ]
 
 
@@ -153,3 +153,11 @@ def test_a_region_tells_nothing_beyond_its_direction_and_size():
         for numbers in (huge, huge / 1e25):
             stored, _ = chain_of(INT8, replace(noise, epsilon_joint=1e6)).apply(numbers)
             assert set(stored.view(np.int8)[0].tolist()) <= ({11, 12} if noise is L1 else {33, 34})
+
+
+def test_a_response_looks_for_the_nearest_word_of_bounded_numbers() -> None:
+    noise = NoiseSpec(mechanism="response", epsilon_joint=60.0, codebook=((127, 0), (90, 120)))
+    output = OutputSpec("int8", (2,), 1.27, 0.01)
+    # (9, 1) is nearer to the first word; what is left of it, (1.27, 1), to the second.
+    stored, _ = chain_of(output, noise).apply(np.array([[9.0, 1.0]], np.float32))
+    assert stored.view(np.int8).tolist() == [[90, 120]]

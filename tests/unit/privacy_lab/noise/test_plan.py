@@ -12,14 +12,14 @@ NUMBERS = np.array([[0.7, 0.7]] * 3 + [[-0.7, 0.0]] * 5 + [[0.7, 0.0]] * 4 + [[0
 LABELS = np.array([1] * 3 + [0] * 5 + [0] * 4 + [1])
 
 
-def test_each_label_has_its_commonest_word_and_the_rest_is_what_is_common() -> None:
-    plan = NoisePlan(mechanism="response", epsilon_joint=2.0, words=3)
-    spec = fit(plan, NUMBERS, LABELS, OUTPUT)
-    assert set(spec.codebook[:2]) == {(-7, 0), (7, 7)}
-    assert spec.codebook[2] == (7, 0)
-    assert fit(NoisePlan(mechanism="response", epsilon_joint=2.0, words=9), NUMBERS, LABELS, OUTPUT).codebook[
-        3:
-    ] == ((0, 1),)
+def test_each_label_has_the_word_in_the_middle_of_what_it_releases() -> None:
+    spec = fit(NoisePlan(mechanism="response", epsilon_joint=2.0), NUMBERS, LABELS, OUTPUT)
+    assert spec.codebook == ((-1, 0), (5, 5))
+
+
+def test_a_word_is_bounded_as_what_is_released() -> None:
+    spec = fit(NoisePlan(mechanism="response", epsilon_joint=2.0), 100 * NUMBERS, LABELS, OUTPUT)
+    assert np.abs(spec.codebook).max() <= 7
 
 
 @pytest.mark.parametrize(("mechanism", "bound"), [("laplace-l1", 0.7), ("gaussian-l2", 0.7)])
@@ -37,8 +37,7 @@ def test_nothing_is_bounded_beyond_what_is_stored() -> None:
 @pytest.mark.parametrize(
     ("plan", "match"),
     [
-        (NoisePlan(mechanism="response", epsilon_joint=0.0, words=2), "epsilon_joint"),
-        (NoisePlan(mechanism="response", epsilon_joint=1.0), "words"),
+        (NoisePlan(mechanism="response", epsilon_joint=0.0), "epsilon_joint"),
         (NoisePlan(mechanism="laplace-l1", epsilon_per_coordinate=1.0), "epsilon_per_coordinate"),
         (NoisePlan(mechanism="gaussian-l2", epsilon_joint=1.0), "delta"),
         (NoisePlan(mechanism="laplace-l1", epsilon_joint=1.0, nullified=1.0), "nullified"),
@@ -49,8 +48,8 @@ def test_a_plan_that_promises_nothing_is_refused(plan: NoisePlan, match: str) ->
         fit(plan, NUMBERS, LABELS, OUTPUT)
 
 
-def test_numbers_that_are_all_alike_leave_no_words_to_confuse() -> None:
+def test_what_is_all_alike_leaves_nothing_to_confuse() -> None:
     with pytest.raises(BadRecipe, match="codebook"):
-        fit(NoisePlan(mechanism="response", epsilon_joint=1.0, words=2), NUMBERS[:1], LABELS[:1], OUTPUT)
+        fit(NoisePlan(mechanism="response", epsilon_joint=1.0), 0 * NUMBERS, LABELS, OUTPUT)
     with pytest.raises(BadRecipe, match="bound"):
         fit(NoisePlan(mechanism="laplace-l1", epsilon_joint=1.0), 0 * NUMBERS, LABELS, OUTPUT)
