@@ -30,7 +30,7 @@ class NoisePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 def finer(output: OutputSpec) -> OutputSpec:
-    """Give the finest grid that an embedding stored as int8 can have; noise, or a word, stands anywhere on it."""
+    """Give the finest grid of an embedding stored as int8: noise, or a word, stands anywhere on it."""
     if output.dtype != "int8":
         return output
     return OutputSpec("int8", output.shape, output.clip, output.clip / 127)
