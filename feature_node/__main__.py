@@ -15,7 +15,7 @@ from broker.presence import Presence
 from broker.private_topics import ANSWERS, FRAMES, NODE_STATUS
 from broker.topic import Cloud, Private
 from feature_node.assembly import Assembly, assemble
-from feature_node.errors import BadSettings, EdgeError, PolicyUnmet
+from feature_node.errors import BadSettings, EdgeError
 from feature_node.flights import Flights
 from feature_node.home import Home
 from feature_node.intake import Intake
@@ -45,7 +45,7 @@ class _Stop(Exception):
 
 
 async def serve_edge(settings: EdgeSettings, stop: asyncio.Event) -> None:
-    """Run an edge node until `stop` is set; where the site's policy is not met, no frame is asked for.
+    """Run an edge node until `stop` is set; where it cannot do as the site wants, no frame is asked for.
 
     Raises:
         EdgeError, BrokerError, BundleError, MonitoringError: It cannot start; the text says why.
@@ -63,19 +63,20 @@ async def serve_edge(settings: EdgeSettings, stop: asyncio.Event) -> None:
         get_logger().info("edge node starts", site=settings.site, metrics=address)
         try:
             assembly = await asyncio.to_thread(assemble, settings, threads)
-        except PolicyUnmet as why_not:
+        except BadSettings as why_not:
             status.refused(str(why_not))
             with contextlib.suppress(BrokerError):
                 await private.wait_connected(_WORD_SECONDS)
             raise
-        status.ready(assembly.profile.bundle, cloud)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(status.keep_saying(private), name="status")
-                await work(settings, assembly, (private, cloud), tally, tasks=tasks, stop=stop)
-                raise _Stop
-        except* _Stop:
-            get_logger().info("edge node ends")
+        status.ready(assembly.profile.bundle, cloud, assembly.ledger)
+        with contextlib.closing(assembly):
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(status.keep_saying(private), name="status")
+                    await work(settings, assembly, (private, cloud), tally, tasks=tasks, stop=stop)
+                    raise _Stop
+            except* _Stop:
+                get_logger().info("edge node ends")
 
 
 async def work(
