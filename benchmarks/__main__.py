@@ -20,6 +20,7 @@ from benchmarks import (
     cameras,
     edge_footprint,
     frame_age,
+    release_noise,
     replay_throughput,
     shading,
     wire,
@@ -37,6 +38,7 @@ BENCHMARKS: Final[tuple[Benchmark, ...]] = (
     cameras.BENCHMARK,
     wire.BENCHMARK,
     attack_speed.BENCHMARK,
+    release_noise.BENCHMARK,
 )
 REPOSITORY: Final = Path(__file__).parent.parent
 _LOADS: Final = 3
