@@ -25,7 +25,7 @@ def bundle(folder: Path, noise: NoiseSpec | None) -> Path:
 
 
 async def crossing(edge: World, frames: int) -> list[Features]:
-    """Everything that crosses while so many frames are answered."""
+    """Everything that crosses while a frame of each of so many cameras is answered."""
     crossed: list[Features] = []
 
     async def listen() -> None:
@@ -38,7 +38,7 @@ async def crossing(edge: World, frames: int) -> list[Features]:
         await listener.wait_connected(WITHIN)
         await edge.edge.ready()
         for number in range(frames):
-            await edge.send(frame(number))
+            await edge.send(frame(camera=f"yard{number}"))
         await edge.answered(frames)
         await until(lambda: len(crossed) >= frames, f"{frames} messages", WITHIN)
         task.cancel()

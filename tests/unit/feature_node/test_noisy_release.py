@@ -44,18 +44,18 @@ def settings(tmp_path, own: NoiseSpec | None, **changes) -> EdgeSettings:
     return EdgeSettings(**(fields | changes))
 
 
-def item(level: int = 99) -> Item:
-    data = cv2.imencode(".jpg", np.full((48, 64, 3), level, np.uint8))[1].tobytes()
-    return Item(Frame("yard", 1, 0, time.time_ns(), "synchronised", "wait", 64, 48, data), len(data), 0)
+def item(camera: str = "yard") -> Item:
+    data = cv2.imencode(".jpg", np.full((48, 64, 3), 99, np.uint8))[1].tobytes()
+    return Item(Frame(camera, 1, 0, time.time_ns(), "synchronised", "wait", 64, 48, data), len(data), 0)
 
 
 async def released(wanted: EdgeSettings, count: int = 1) -> list[Features]:
-    """What the gate lets through of the same picture, count times."""
+    """What the gate lets through of the same picture, from so many cameras: none repeats another's."""
     async with Threads(1) as threads:
         way = assemble(wanted, threads).way
         features = []
-        for _ in range(count):
-            it = item()
+        for number in range(count):
+            it = item(f"yard{number}")
             features.append(decode_features((await way.release(it)).sealed.wire))
             it.passed()
         return features
