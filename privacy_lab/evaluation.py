@@ -6,6 +6,7 @@ from typing import Final
 from models.bundle import AnalyzerBundle, ExtractorBundle
 from models.manifest import Accuracy
 from privacy_lab.data.dataset import Regions
+from privacy_lab.released import Edge
 
 # The normal quantile of a two-sided 95 % interval.
 _Z: Final = 1.959964
@@ -21,11 +22,11 @@ def measure(
     split: str,
     floor: float,
 ) -> Accuracy:
-    """Extract, quantise and answer each region as at run time, and count the right answers."""
-    labels, right = extractor.manifest.labels, 0
+    """Release and answer each region as at run time, noise and all, and count the right answers."""
+    labels, right, edge = extractor.manifest.labels, 0, Edge(extractor)
     for start in range(0, len(regions), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
-        answers = analyzer.analyze(extractor.extract(regions.images[some]))
+        answers = analyzer.analyze(tuple(edge.payloads(regions.images[some])))
         right += sum(labels[k] == label for k, (label, _) in zip(regions.labels[some], answers, strict=True))
     return accuracy_of(right, len(regions), data=data, split=split, floor=floor)
 

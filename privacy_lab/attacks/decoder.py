@@ -17,9 +17,11 @@ from privacy_lab.attacks.fitting import Budget, Pairs, fit, pictures_of, rise_an
 from privacy_lab.attacks.linear import Linear, Standard, fit_linear, standard_of
 from privacy_lab.attacks.placing import placed
 from privacy_lab.attacks.sight import Images, Sight, Watch
+from privacy_lab.attacks.told import clean_numbers, mean_of_draws
 from privacy_lab.attacks.upconvolution import UpConvolution
-from privacy_lab.attacks.victim import Pixels
+from privacy_lab.attacks.victim import Pixels, Victim
 from privacy_lab.devices import Precision
+from privacy_lab.noise.mechanisms import twin_of
 
 _MOST_LINEAR: Final = 2048
 
@@ -123,10 +125,9 @@ def train_decoder(sight: Sight, settings: DecoderSettings, structure: float = 0.
     learn, aside = set_aside(sight.auxiliary, settings.aside, sight.seed)
     regions = with_views(sight.auxiliary.images[learn], settings.views, sight.seed)
     kept = sight.auxiliary.images[aside]
-    release = sight.victim.release
     network, losses = fit_decoder(
-        _pairs(release(regions), regions),
-        _pairs(release(kept), kept),
+        pairs_of(sight.victim, regions),
+        _pairs(sight.victim.release(kept), kept),
         settings,
         structure,
         seed=sight.seed,
@@ -152,8 +153,9 @@ def fit_decoder(
     network, which begins at nothing, is kept only where it errs less on the pictures set aside.
     """
     shape, (height, width) = tuple(pairs.codes.shape[1:]), pairs.regions.shape[1:3]
-    standard = standard_of(pairs.codes.flatten(1))
-    linear = _linear(standard, pairs, aside)
+    released = pairs.released().flatten(1)
+    standard = standard_of(released)
+    linear = _linear(standard, released, pairs.regions, aside)
     torch.manual_seed(seed)
     network = _Network(standard, linear, shape, (int(height), int(width)))
     network = placed(network, device)
@@ -192,15 +194,24 @@ def with_views(regions: Pixels, views: int, seed: int) -> Pixels:
     return np.ascontiguousarray(np.concatenate(copies))
 
 
+def pairs_of(victim: Victim, regions: Pixels) -> Pairs:
+    """Pair regions with what is released of them; told of the noise and with the front, anew at each step."""
+    if victim.told is None or victim.front is None:
+        return _pairs(victim.release(regions), regions)
+    twin, draws = twin_of(victim.told.noise, victim.output), victim.told.draws
+    clean = _pairs(clean_numbers(victim, victim.front, regions), regions)
+    return Pairs(clean.codes, clean.regions, lambda codes: mean_of_draws(twin, codes, draws))
+
+
 def _pairs(codes: Floats, regions: Pixels) -> Pairs:
     return Pairs(torch.from_numpy(codes), torch.from_numpy(np.ascontiguousarray(regions)))
 
 
-def _linear(standard: Standard, pairs: Pairs, aside: Pairs) -> Linear:
+def _linear(standard: Standard, codes: Tensor, regions: Tensor, aside: Pairs) -> Linear:
     """Fit the linear guess; for codes too long to invert it is the mean picture alone."""
-    x = pairs.regions.flatten(1).float() / 255
+    x = regions.flatten(1).float() / 255
     if standard.mean.numel() > _MOST_LINEAR:
         mean = x.mean(dim=0)
         return Linear(mean, torch.zeros(0, len(mean)))
-    rows, rows_aside = standard(pairs.codes.flatten(1)), standard(aside.codes.flatten(1))
+    rows, rows_aside = standard(codes), standard(aside.codes.flatten(1))
     return fit_linear(rows, x, rows_aside, aside.regions.flatten(1).float() / 255)

@@ -25,14 +25,23 @@ Schedule = Callable[[int, int], float]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """Codes, float32 [n, …], and the regions they came from, uint8 [n, h, w, 3]."""
+    """Codes, float32 [n, …], and the regions they came from, uint8 [n, h, w, 3].
+
+    With `redraw` the codes are clean, and that makes of some of them what is released: anew at each call, so
+    that no noise is learnt by heart.
+    """
 
     codes: Tensor
     regions: Tensor
+    redraw: Callable[[Tensor], Tensor] | None = None
 
     def __len__(self) -> int:
         """Count the pairs."""
         return len(self.codes)
+
+    def released(self) -> Tensor:
+        """Give the codes as they are released, once."""
+        return self.codes if self.redraw is None else self.redraw(self.codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +152,8 @@ def _loss(network: nn.Module, pairs: Pairs, chosen: Tensor, budget: Budget) -> T
     # [n, 3, h, w], colours innermost as the regions store them: no copy, and faster convolutions.
     x = pairs.regions[chosen].to(device).permute(0, 3, 1, 2).float() / 255
     with half_precision(device, budget.precision):
-        guess = network(pairs.codes[chosen].to(device))
+        codes = pairs.codes[chosen]
+        guess = network((codes if pairs.redraw is None else pairs.redraw(codes)).to(device))
     error = functional.mse_loss(guess.float(), x)
     if not budget.structure:
         return error

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from privacy_lab.attacks.aside import set_aside
+from privacy_lab.attacks.decoder import pairs_of
 from privacy_lab.attacks.fitting import Budget, Pairs, fit, halved_twice, pictures_of
 from privacy_lab.attacks.placing import placed
 from privacy_lab.attacks.sight import Images, Sight
@@ -89,9 +90,13 @@ def inverse_attack(sight: Sight, settings: InverseSettings) -> Images:
     """Reconstruct the observed regions, float32 [n, h, w, 3]."""
     torch.manual_seed(sight.seed)
     victim, images = sight.victim, sight.auxiliary.images
-    codes = victim.release(images)
     learn, aside = set_aside(sight.auxiliary, settings.aside, sight.seed)
-    pairs, kept = (Pairs(torch.from_numpy(codes[k]), torch.from_numpy(images[k])) for k in (learn, aside))
+    # One release of all, the pictures in their order, as long as no noise asks for more.
+    codes = victim.release(images)
+    kept = Pairs(torch.from_numpy(codes[aside]), torch.from_numpy(images[aside]))
+    pairs = Pairs(torch.from_numpy(codes[learn]), torch.from_numpy(images[learn]))
+    if victim.told is not None:
+        pairs = pairs_of(victim, images[learn])
     network = InverseNetwork(victim.output.shape, victim.input.height, victim.input.width)
     network = placed(network, sight.device)
     _begin_at_the_mean(network, pairs)

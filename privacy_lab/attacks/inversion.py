@@ -18,6 +18,7 @@ from models.quantise import Floats
 from privacy_lab.attacks.objective import (
     Box,
     Interval,
+    Misfit,
     Weights,
     box_of,
     frozen,
@@ -59,13 +60,31 @@ class Inversion:
     """A front to invert and how far its numbers usually spread."""
 
     def __init__(
-        self, front: nn.Module, size: InputSpec, output: OutputSpec, codes: Floats, device: torch.device
+        self,
+        front: nn.Module,
+        size: InputSpec,
+        output: OutputSpec,
+        codes: Floats,
+        device: torch.device,
+        *,
+        apart: Misfit = misfit,
+        unit: float | None = None,
     ) -> None:
-        """Prepare to invert; `codes` [n, *shape] are known codes, whose variance is the misfit's unit."""
+        """Prepare to invert what `front` gives.
+
+        Args:
+            front: Normalised pictures to numbers.
+            size: What pictures look like.
+            output: How numbers are stored.
+            codes: Known codes [n, *shape].
+            device: Where to compute.
+            apart: How little numbers explain what was seen.
+            unit: What that is divided by; None: the variance of the known codes.
+        """
         self._front = placed(frozen(front), device)
         self._size, self._output, self._device = size, output, device
         spread = float(np.var(codes, axis=0).mean()) if len(codes) else 0.0
-        self._variance = spread if spread > 0 else 1.0
+        self._apart, self._unit = apart, unit or (spread if spread > 0 else 1.0)
         box = box_of(size)
         self._box = Box(box.low.to(device), box.high.to(device), box.mean.to(device), box.std.to(device))
 
@@ -113,9 +132,8 @@ class Inversion:
             watch((step + 1) / descent.iterations)
         u = u.detach()
         with torch.no_grad():
-            j = objective(
-                u, start, self._front(u).float(), seen, variance=self._variance, box=self._box, by=by
-            )
+            unexplained = self._apart(self._front(u).float(), seen) / self._unit
+            j = objective(u, start, unexplained, box=self._box, by=by)
         return u, j
 
     def _gradient(
@@ -124,7 +142,9 @@ class Inversion:
         """Give ∂ΣJ/∂u; only the front's part needs autograd."""
         with half_precision(self._device, precision):
             numbers = self._front(u)
-        (gradient,) = torch.autograd.grad(misfit(numbers.float(), seen).sum() / self._variance, u)
+        (gradient,) = torch.autograd.grad(self._apart(numbers.float(), seen).sum() / self._unit, u)
+        # The fused optimizer reads memory in order: in another layout than u's it would take wrong steps.
+        gradient = gradient.contiguous(memory_format=torch.channels_last)
         here = u.detach()
         if by.smooth:
             gradient = gradient + by.smooth * total_variation_gradient(here, self._box.std)

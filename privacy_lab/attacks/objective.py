@@ -5,6 +5,7 @@ it, float32 [n, 3, h, w]; x = u std + mean is the same in [0, 1]. Every term is 
 that the sum over a batch has for each picture the very gradient it would have alone.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,10 @@ class Interval:
     def take(self, part: slice) -> "Interval":
         """Give those of some of the pictures."""
         return Interval(self.low[part], self.high[part])
+
+
+Misfit = Callable[[Tensor, Interval], Tensor]
+"""How little numbers [n, *shape] explain what was seen, one value a picture, [n]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,8 +75,12 @@ def box_of(size: InputSpec) -> Box:
 
 def misfit(numbers: Tensor, seen: Interval) -> Tensor:
     """Give ‖e‖² a picture, [n], e being how far each number lies outside its interval."""
-    e = (seen.low - numbers).clamp(min=0) + (numbers - seen.high).clamp(min=0)
-    return e.flatten(1).square().sum(dim=1)
+    return beyond(numbers, seen).flatten(1).square().sum(dim=1)
+
+
+def beyond(numbers: Tensor, seen: Interval) -> Tensor:
+    """Give how far each number lies outside its interval, of the numbers' shape."""
+    return (seen.low - numbers).clamp(min=0) + (numbers - seen.high).clamp(min=0)
 
 
 def total_variation(u: Tensor, std: Tensor) -> Tensor:
@@ -91,12 +100,10 @@ def total_variation_gradient(u: Tensor, std: Tensor) -> Tensor:
     return gradient.mul_(2 * std * std)
 
 
-def objective(
-    u: Tensor, guess: Tensor, numbers: Tensor, seen: Interval, *, variance: float, box: Box, by: Weights
-) -> Tensor:
-    """Give J = misfit / variance + λ TV(x) + μ ‖x − guess‖² a picture, [n]; `guess` is normalised like u."""
+def objective(u: Tensor, guess: Tensor, unexplained: Tensor, *, box: Box, by: Weights) -> Tensor:
+    """Give J = unexplained + λ TV(x) + μ ‖x − guess‖² a picture, [n]; `guess` is normalised like u."""
     distance = ((u - guess) * box.std).flatten(1).square().sum(dim=1)
-    return misfit(numbers, seen) / variance + by.smooth * total_variation(u, box.std) + by.near * distance
+    return unexplained + by.smooth * total_variation(u, box.std) + by.near * distance
 
 
 def frozen(front: nn.Module) -> nn.Module:

@@ -11,6 +11,7 @@ from privacy_lab.attacks.inversion import Descent, Inversion
 from privacy_lab.attacks.objective import Weights
 from privacy_lab.attacks.rmle import choose, tried_regions
 from privacy_lab.attacks.sight import Images, Sight, Watch, as_images, within
+from privacy_lab.attacks.told import front_of, misfit_of
 from privacy_lab.devices import Precision
 from privacy_lab.errors import AttackImpossible
 
@@ -43,22 +44,23 @@ def refined_attack(sight: Sight, decoder: Decoder, settings: RefinedSettings) ->
     Raises:
         AttackImpossible: The front is no differentiable network here, or the decoder set nothing aside.
     """
-    victim = sight.victim
-    if victim.front is None:
+    victim, front = sight.victim, front_of(sight.victim)
+    if front is None:
         raise AttackImpossible(
             "refined: needs the extractor as a differentiable network, which is not at hand"
         )
     # On regions that the decoder has learnt from, its reconstructions look better than they are.
     tried = tried_regions(sight, decoder.aside, settings.tried)
     codes = victim.release(sight.auxiliary.images[tried])
-    inversion = Inversion(victim.front, victim.input, victim.output, codes, sight.device)
+    apart, unit, scale = misfit_of(victim)
+    inversion = Inversion(front, victim.input, victim.output, codes, sight.device, apart=apart, unit=unit)
     descent = Descent(settings.iterations, settings.rate, precision=settings.precision)
     starts = decoder.decode(codes)
 
     def attempt(by: Weights, watch: Watch) -> Images:
         return inversion.run(codes, starts, by, descent, watch)[0]
 
-    weights = [Weights(smooth, near) for smooth in settings.smooth for near in settings.near]
+    weights = [Weights(scale * smooth, scale * near) for smooth in settings.smooth for near in settings.near]
     truth = as_images(sight.auxiliary.images[tried])
     by = choose(weights, attempt, truth, within(sight.watch, 0.0, 0.6))
     first = decoder.decode(sight.observed)

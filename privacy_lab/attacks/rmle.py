@@ -15,6 +15,7 @@ from privacy_lab.attacks.inversion import Descent, Inversion, best_of, shorter
 from privacy_lab.attacks.objective import Weights
 from privacy_lab.attacks.scores import score
 from privacy_lab.attacks.sight import Images, Sight, Watch, as_images, within
+from privacy_lab.attacks.told import front_of, misfit_of
 from privacy_lab.devices import Precision
 from privacy_lab.errors import AttackImpossible
 
@@ -46,12 +47,13 @@ def rmle_attack(sight: Sight, settings: RmleSettings) -> Images:
     Raises:
         AttackImpossible: The front is not known as a differentiable network, or nothing is there to try λ on.
     """
-    victim = sight.victim
-    if victim.front is None:
+    victim, front = sight.victim, front_of(sight.victim)
+    if front is None:
         raise AttackImpossible("rmle: needs the extractor as a differentiable network, which is not at hand")
     tried = tried_regions(sight, np.arange(len(sight.auxiliary)), settings.tried)
     codes = victim.release(sight.auxiliary.images[tried])
-    inversion = Inversion(victim.front, victim.input, victim.output, codes, sight.device)
+    apart, unit, scale = misfit_of(victim)
+    inversion = Inversion(front, victim.input, victim.output, codes, sight.device, apart=apart, unit=unit)
     descent = Descent(settings.iterations, settings.rate, precision=settings.precision)
     truth = as_images(sight.auxiliary.images[tried])
     starts = inversion.neutral(len(tried))
@@ -59,7 +61,7 @@ def rmle_attack(sight: Sight, settings: RmleSettings) -> Images:
     def attempt(by: Weights, watch: Watch) -> Images:
         return inversion.run(codes, starts, by, shorter(descent, 0.25), watch)[0]
 
-    weights = [Weights(smooth) for smooth in settings.smooth]
+    weights = [Weights(scale * smooth) for smooth in settings.smooth]
     by = choose(weights, attempt, truth, within(sight.watch, 0.0, 0.2))
     return from_starts(inversion, sight, by, descent, settings.starts)
 

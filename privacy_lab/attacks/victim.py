@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from models.bundle import ExtractorBundle
-from models.manifest import InputSpec, OutputSpec
-from models.quantise import Floats, dequantise
+from models.manifest import InputSpec, NoiseSpec, OutputSpec
+from models.quantise import Floats
 
 Pixels = NDArray[np.uint8]
 
@@ -34,6 +33,19 @@ class Analyze(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What an attacker knows of the noise.
+
+    Attributes:
+        noise: Mechanism, B, ε and μ.
+        draws: Each payload that he has is the mean of so many independent releases of one still picture.
+    """
+
+    noise: NoiseSpec
+    draws: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Victim:
     """One bundle as an attacker sees it.
 
@@ -41,11 +53,13 @@ class Victim:
         input: What regions look like.
         output: How numbers are bounded and stored.
         labels: How many labels the primary task has.
-        release: The true path of a region, down to the decoded payload; a black box.
+        release: The true path of a region, down to the decoded payload; a black box. Noise is drawn anew at
+            each call.
         front: The extractor as a differentiable module, normalised float32 [n, 3, h, w] to numbers before
             they are clipped and stored; None where only the black box is known.
         analyze: The cloud's half; None where only the edge's half is at hand.
         back: The cloud's half as a differentiable module; None where it is not at hand.
+        told: What he knows of the noise; None where there is none.
     """
 
     input: InputSpec
@@ -55,13 +69,4 @@ class Victim:
     front: nn.Module | None = None
     analyze: Analyze | None = None
     back: nn.Module | None = None
-
-
-def observe(extractor: ExtractorBundle, regions: Pixels, at_once: int = 64) -> Floats:
-    """Give what the cloud decodes of these regions: the very bytes that leave, read back."""
-    chunks = [
-        dequantise(extractor.extract(regions[start : start + at_once]), extractor.output)
-        for start in range(0, len(regions), at_once)
-    ]
-    empty = np.zeros((0, *extractor.output.shape), np.float32)
-    return np.concatenate(chunks) if chunks else empty
+    told: Told | None = None

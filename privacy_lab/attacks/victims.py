@@ -8,27 +8,19 @@ import numpy as np
 import torch
 from torch import nn
 
-from models.bundle import ExtractorBundle, load_analyzer, load_extractor
-from models.manifest import ANALYZER, EXTRACTOR, InputSpec, OutputSpec
+from models.bundle import load_analyzer, load_extractor
+from models.manifest import ANALYZER, EXTRACTOR, InputSpec, NoiseSpec, OutputSpec
 from models.pictures import normalise
 from models.quantise import Floats, dequantise, quantise
 from models.reading import read_checked
 from models.sessions import Session
 from privacy_lab.attacks.placing import device_of
-from privacy_lab.attacks.victim import Analyze, Pixels, Victim, observe
+from privacy_lab.attacks.victim import Analyze, Pixels, Told, Victim
 from privacy_lab.errors import NoTwin
 from privacy_lab.networks.onnx_front import torch_front
+from privacy_lab.released import Edge
 
 _AT_ONCE = 128
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class _BundleRelease:
-    extractor: ExtractorBundle
-
-    def __call__(self, regions: Pixels) -> Floats:
-        return observe(self.extractor, regions)
 
 
 @final
@@ -66,17 +58,17 @@ class _TorchAnalyze:
         return np.asarray(scores.float().cpu().numpy(), np.float32)
 
 
-def victim_of_bundle(path: Path, *, threads: int = 1) -> Victim:
+def victim_of_bundle(path: Path, *, threads: int = 1, noise: NoiseSpec | None = None) -> Victim:
     """Give the bundle at `path` (folder or zip) as an attacker sees it who holds every half that is there.
 
     A half that has no differentiable twin is left to black-box attacks; without an analyzer there is no
-    answer to ask for, and no shadow attack.
+    answer to ask for, and no shadow attack. `noise` stands in the place of the bundle's own.
 
     Raises:
         BundleError: It is not there, not safe, not sound, or has no extractor.
     """
     extractor = load_extractor(path, threads=threads)
-    manifest, output = extractor.manifest, extractor.output
+    manifest, output, edge = extractor.manifest, extractor.output, Edge(extractor, noise)
     _, files = read_checked(path, frozenset({EXTRACTOR, ANALYZER}))
     analyze: Analyze | None = None
     if ANALYZER in files:
@@ -89,10 +81,11 @@ def victim_of_bundle(path: Path, *, threads: int = 1) -> Victim:
         input=manifest.input,
         output=output,
         labels=len(manifest.labels),
-        release=_BundleRelease(extractor),
+        release=edge,
         front=_twin(files[EXTRACTOR]),
         analyze=analyze,
         back=_twin(files[ANALYZER]) if ANALYZER in files else None,
+        told=Told(edge.noise) if edge.noise else None,
     )
 
 

@@ -20,8 +20,7 @@ from privacy_lab.certify.edge_cost import REPETITIONS, Watch, extractor_cost
 from privacy_lab.data.dataset import Regions
 from privacy_lab.data.material import material_of
 from privacy_lab.errors import SharedPictures
-
-_AT_ONCE = 64
+from privacy_lab.released import Edge
 
 
 def check_on_own_pictures(
@@ -80,8 +79,4 @@ def check_on_own_pictures(
 
 def _lengths(extractor: ExtractorBundle, sides: tuple[Regions, ...]) -> frozenset[int]:
     images = np.concatenate([regions.images for regions in sides])
-    return frozenset(
-        len(payload)
-        for start in range(0, len(images), _AT_ONCE)
-        for payload in extractor.extract(images[start : start + _AT_ONCE])
-    )
+    return frozenset(map(len, Edge(extractor).payloads(images)))

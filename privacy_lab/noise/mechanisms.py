@@ -26,7 +26,15 @@ _ROUNDING: Final = 1e-9
 
 
 class Twin(Protocol):
-    """One mechanism: what bounds the numbers of a region, and what then happens to them."""
+    """One mechanism: what bounds the numbers of a region, and what then happens to them.
+
+    `sigma` is the standard deviation of what is added to one number; 0 where nothing is added.
+    """
+
+    @property
+    def sigma(self) -> float:
+        """See the class."""
+        ...
 
     def bounded(self, x: Tensor) -> Tensor:
         """Give x [n, *shape] as it stands before noise; differentiable."""
@@ -57,6 +65,7 @@ class LaplaceTwin:
     def __init__(self, noise: NoiseSpec, output: OutputSpec) -> None:
         self._bound, self._output = _given(noise.bound), output
         self._scale = laplace_scale(2 * self._bound, _given(noise.epsilon_per_coordinate))
+        self.sigma: Final = math.sqrt(2) * self._scale
 
     def bounded(self, x: Tensor) -> Tensor:
         """See `Twin`."""
@@ -80,6 +89,7 @@ class JointTwin:
             self._scale = laplace_scale(2 * most, epsilon)
         else:
             self._scale = gaussian_sigma(2 * math.sqrt(most), epsilon, _given(noise.delta))
+        self.sigma: Final = output.scale * self._scale * (math.sqrt(2) if order == 1 else 1.0)
 
     def bounded(self, x: Tensor) -> Tensor:
         """See `Twin`."""
@@ -102,6 +112,7 @@ class ResponseTwin:
         words = torch.tensor(noise.codebook, dtype=torch.float32) * output.scale
         self._words = words.reshape(-1, *output.shape)
         self._lies = lie(_given(noise.epsilon_joint), len(words))
+        self.sigma: Final = 0.0
 
     def bounded(self, x: Tensor) -> Tensor:
         """See `Twin`; the gradient passes by the choice of the word."""
