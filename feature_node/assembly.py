@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from broker.gate import ReleaseGate
+from feature_node.budget.budgeted import Budgeted, budgeted, check_budget
+from feature_node.budget.ledger import Ledger
 from feature_node.centerface_model import cache_folder, load_model, weights_path
 from feature_node.detector import Detector
 from feature_node.errors import BadSettings
@@ -17,8 +19,9 @@ from feature_node.hold import Holds
 from feature_node.key_file import load_key
 from feature_node.noise_settings import noise_of
 from feature_node.policy import admit, admit_cost
-from feature_node.protect import NumbersProtection, PictureProtection, Protect, contract_of
+from feature_node.protect import PictureProtection, contract_of
 from feature_node.release.chains import chain_of
+from feature_node.release.mechanism import Mechanism
 from feature_node.settings import CENTERFACE, EdgeSettings
 from feature_node.threads import Threads
 from feature_node.watch import Watch
@@ -31,10 +34,16 @@ _MOST_THREADS: Final = 4
 
 
 class Assembly(NamedTuple):
-    """What computes, and what it makes."""
+    """What computes, what it makes, and what that costs; None where nothing is counted."""
 
     way: Way
     profile: Profile
+    ledger: Ledger | None
+
+    def close(self) -> None:
+        """Let go of the ledger; see `Ledger.close` for what it raises."""
+        if self.ledger is not None:
+            self.ledger.close()
 
 
 def assemble(settings: EdgeSettings, threads: Threads) -> Assembly:
@@ -47,10 +56,12 @@ def assemble(settings: EdgeSettings, threads: Threads) -> Assembly:
     admit(settings.policy, settings.sends_numbers_of)
     key = load_key(settings.key_file)
     make = _bundle if settings.extractor == "bundle" else _shading
-    extractor, protect = make(settings, threads)
-    admit_cost(settings.policy, protect.cost, f"What leaves ({protect.name})")
+    extractor, mechanism = make(settings, threads)
+    detector = _detector(settings) if extractor.profile.needs_faces else NoDetector()
+    # The ledger is opened last: whatever is refused before leaves it alone.
+    protect, ledger = _protection(settings, mechanism)
     way = Way(
-        detector=_detector(settings) if extractor.profile.needs_faces else NoDetector(),
+        detector=detector,
         watch=Watch(settings.detect_every),
         holds=Holds(settings.hold, settings.hold_seconds),
         extractor=extractor,
@@ -60,10 +71,22 @@ def assemble(settings: EdgeSettings, threads: Threads) -> Assembly:
         site=settings.site,
         key=key,
     )
-    return Assembly(way, extractor.profile)
+    return Assembly(way, extractor.profile, ledger)
 
 
-def _shading(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Protect]:
+def _protection(settings: EdgeSettings, mechanism: Mechanism | None) -> Budgeted:
+    """Give the release steps under the site's budget; without a mechanism those of shaded pictures."""
+    if mechanism is None:
+        shading = PictureProtection(settings.shade)
+        admit_cost(settings.policy, shading.cost, f"What leaves ({shading.name})")
+        check_budget(settings.budget, shading.cost, shading.name)
+        return Budgeted(shading, None)
+    ceiling = settings.policy.max_epsilon_joint
+    admit_cost(settings.policy, mechanism.cost, f"What leaves ({mechanism.name})")
+    return budgeted(mechanism, settings.budget, settings.ledger_file, ceiling)
+
+
+def _shading(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, None]:
     profile = shade_profile()
     if settings.extractor == "shade" and settings.bundle is not None:
         manifest = load_manifest(settings.bundle)
@@ -78,17 +101,16 @@ def _shading(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Prote
     options = ShadeOptions(
         style=settings.shade, shape=settings.shade_shape, dilate=settings.dilate, quality=settings.quality
     )
-    return ShadeExtractor(profile, options, threads), PictureProtection(settings.shade)
+    return ShadeExtractor(profile, options, threads), None
 
 
-def _bundle(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Protect]:
+def _bundle(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Mechanism]:
     from feature_node.extractor_bundle import BundleExtractor  # noqa: PLC0415 - loads ONNX Runtime
     from models.bundle import load_extractor  # noqa: PLC0415
 
     bundle = load_extractor(settings.bundle or Path())
     noise = noise_of(bundle.manifest, settings.noise)
-    protect = NumbersProtection(chain_of(bundle.output, noise))
-    return BundleExtractor(bundle, threads, settings.regions), protect
+    return BundleExtractor(bundle, threads, settings.regions), chain_of(bundle.output, noise)
 
 
 def _detector(settings: EdgeSettings) -> Detector:

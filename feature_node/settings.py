@@ -8,6 +8,7 @@ import msgspec
 from broker.address import BrokerAddress
 from broker.identity import is_name
 from broker.plain_json import decode_plain, encode_plain
+from feature_node.budget.settings import BudgetSettings
 from feature_node.detector import WORKING_SIZE
 from feature_node.errors import BadSettings
 from feature_node.extractor import Regions
@@ -43,6 +44,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         quality: Of the censored JPEG, 1 to 100.
         policy: What a bundle must prove before anything leaves.
         noise: Another amount of noise than the bundle's own; None: the bundle's.
+        budget: What each camera may spend of its privacy, and when a value is drawn afresh.
         in_flight: Unanswered features a camera.
         answer_timeout: Seconds after which an unanswered frame frees its place.
         queue: Waiting frames a replaying camera; over it they are left to be sent again.
@@ -75,6 +77,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     quality: int = 90
     policy: Policy = Policy()
     noise: NoiseSettings | None = None
+    budget: BudgetSettings = BudgetSettings()
     in_flight: int = 8
     answer_timeout: float = 5.0
     queue: int = 32
@@ -102,6 +105,11 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def sends_numbers_of(self) -> Path | None:
         """The bundle whose numbers leave; None where shaded pictures do."""
         return self.bundle if self.extractor == "bundle" else None
+
+    @property
+    def ledger_file(self) -> Path:
+        """What each camera has spent: beside the key, one for each node of the site."""
+        return self.key_file.with_name(f"{self.key_file.stem}-{self.node}.ledger.json")
 
     def _rules(self) -> tuple[tuple[str, bool, str], ...]:
         size = self.detection_size

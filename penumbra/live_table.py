@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from penumbra.ledger_text import epsilon_text, frame_text, ledger_text
 from penumbra.tally import CameraRow, Totals
 from penumbra.units import age_text, bytes_text, count_text, rate_text, ratio_text
 
@@ -42,6 +43,7 @@ def live_view(rows: Sequence[CameraRow], around: Surroundings, width: int) -> Re
         Text(around.header, style="dim"),
         camera_table(rows, width),
         left,
+        *(Text(f" {line}") for line in map(privacy_line, rows) if line),
         *notes,
         Text(" Ctrl-C to stop", style="dim"),
     )
@@ -50,16 +52,26 @@ def live_view(rows: Sequence[CameraRow], around: Surroundings, width: int) -> Re
 def camera_table(rows: Sequence[CameraRow], width: int) -> Table:
     """One row a camera; a narrow terminal loses the columns that matter least."""
     wide = width >= NARROW
+    joint = wide and any(row.epsilon_joint is not None for row in rows)
     table = Table(box=None, pad_edge=True, header_style="dim", padding=(0, 1), show_edge=False)
     for name in ("camera", *(("source",) if wide else ())):
         table.add_column(name, no_wrap=True, overflow="ellipsis")
     table.add_column("fps", justify="right", no_wrap=True)
     table.add_column("answer", no_wrap=True, overflow="ellipsis", min_width=10)
-    numbers = ("age p50", "p95", "drops", *(("home",) if wide else ()), "to cloud", "as JPEG", "saved")
+    numbers = (
+        "age p50",
+        "p95",
+        "drops",
+        *(("home",) if wide else ()),
+        "to cloud",
+        "as JPEG",
+        "saved",
+        *(("epsilon_joint",) if joint else ()),
+    )
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(*_cells(row, wide))
+        table.add_row(*_cells(row, wide), *([Text(epsilon_text(row.epsilon_joint))] if joint else []))
     return table
 
 
@@ -78,15 +90,24 @@ def left_line(rows: Iterable[CameraRow], sends: str) -> str:
     return f"What left this machine in the last second: {what}. {comment}"
 
 
+def privacy_line(row: CameraRow) -> str:
+    """What a camera's last frame cost, and what its ledger says; empty where nothing is promised."""
+    cost = frame_text(row.epsilon_joint, row.epsilon_per_coordinate)
+    spent = f"spent {ledger_text(row.budget)}" if row.budget else ""
+    told = " · ".join(part for part in (cost, spent) if part)
+    return f"{row.camera}: {told}" if told else ""
+
+
 def plain_line(row: CameraRow) -> str:
     """One camera in one line, for a log instead of a terminal."""
     if row.state not in _GOOD:
         return _trouble(row)
+    privacy = privacy_line(row).removeprefix(f"{row.camera}: ")
     return (
         f"{row.camera}: {row.fps:.1f} frames/s · {row.answer} · age p50 {age_text(row.age_p50)}, "
         f"p95 {age_text(row.age_p95)} · {row.dropped} dropped · home {rate_text(row.home)} · "
         f"to cloud {rate_text(row.cloud)} · as JPEG {rate_text(row.as_jpeg)} "
-        f"({ratio_text(row.as_jpeg, row.cloud)})"
+        f"({ratio_text(row.as_jpeg, row.cloud)})" + (f" · {privacy}" if privacy else "")
     )
 
 
@@ -105,6 +126,8 @@ def summary_line(totals: Totals) -> str:
         f"as JPEG {bytes_text(totals.as_jpeg)} ({ratio_text(totals.as_jpeg, totals.cloud)})",
         f"age p50 {age_text(totals.age_p50)}, p95 {age_text(totals.age_p95)}",
     ]
+    if totals.epsilon_joint is not None:
+        parts.append(f"epsilon_joint {epsilon_text(totals.epsilon_joint)} in all")
     return " · ".join(parts)
 
 

@@ -10,6 +10,8 @@ import msgspec
 from analyzer_node.settings import AnalyzerSettings
 from broker.topic import Role
 from camera_node.settings import CameraSettings, CameraSpec
+from feature_node.budget.budgeted import check_budget
+from feature_node.budget.settings import BudgetSettings
 from feature_node.noise_settings import NoiseSettings, noise_of
 from feature_node.policy import Policy, admit, admit_cost
 from feature_node.release.calibration import cost_of
@@ -127,6 +129,7 @@ def edge_settings(pipeline: Pipeline, private: Broker, cloud: Broker) -> EdgeSet
         detector=edge.detector,
         policy=policy_of(edge),
         noise=noise_settings(edge),
+        budget=budget_settings(edge),
         in_flight=edge.in_flight,
         **chosen,
     )
@@ -142,12 +145,18 @@ def noise_settings(edge: EdgeEntry) -> NoiseSettings | None:
     return NoiseSettings(**edge.noise.model_dump()) if edge.noise else None
 
 
+def budget_settings(edge: EdgeEntry) -> BudgetSettings:
+    """What each camera may spend."""
+    return BudgetSettings(**edge.budget.model_dump())
+
+
 def check_policy(edge: EdgeEntry) -> None:
     """Refuse a pipeline whose bundle does not prove what the site demands, before anything of it runs.
 
     Raises:
         PolicyUnmet: It does not, or its release costs more; the text says in what, and what to do.
         BadNoise: The site asks for noise that the bundle was not made for.
+        BadSettings: Its budget cannot be kept with this bundle.
         BundleError: The bundle cannot be read.
     """
     policy = policy_of(edge)
@@ -158,7 +167,9 @@ def check_policy(edge: EdgeEntry) -> None:
         if edge.kind == "bundle"
         else "Shading faces (edge.extractor: shade)"
     )
-    admit_cost(policy, region_cost(edge), what)
+    cost = region_cost(edge)
+    admit_cost(policy, cost, what)
+    check_budget(budget_settings(edge), cost, what)
 
 
 def region_cost(edge: EdgeEntry) -> Cost:

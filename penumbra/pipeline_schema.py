@@ -23,6 +23,7 @@ from penumbra.pipeline_values import (
     FileOrName,
     FilePath,
     NameText,
+    Pause,
     PictureSize,
     PlainText,
     Seconds,
@@ -39,6 +40,7 @@ MAX_ANALYZERS = 32
 
 _TWO_PLACES = "names its password twice. Keep password_file or password_env."
 _EPSILON = number(1e-6, 1e9, "an amount of privacy loss")
+_BUDGET = number(1e-6, 1e9, "a sum of epsilon_joint")
 _TAKE_IT_OUT = (
     "holds a password. Take it out, and write password_file: PATH or password_env: NAME next to the address."
 )
@@ -205,6 +207,29 @@ class NoiseEntry(_Entry):
 
 
 @final
+class BudgetEntry(_Entry):
+    """What each camera may spend of its privacy, for a bundle with noise; a limit needs a joint guarantee.
+
+    Attributes:
+        minute: The largest sum of epsilon_joint of all that is released in a minute.
+        hour: In an hour.
+        day: In a day (UTC).
+        when_spent: `hold` frames back until the window is over, or `widen` the noise as it runs out.
+        repeat_unchanged: Whether what has not changed is answered with the value released before.
+        unchanged_within: How far its numbers may be from those of that release: distance over their norm.
+        fresh_every: For so long a region's value is repeated, whatever it shows.
+    """
+
+    minute: Annotated[float, _BUDGET] | None = None
+    hour: Annotated[float, _BUDGET] | None = None
+    day: Annotated[float, _BUDGET] | None = None
+    when_spent: Annotated[Literal["hold", "widen"], one_of("hold", "widen")] = "hold"
+    repeat_unchanged: Switch = True
+    unchanged_within: Annotated[float, number(0, 1, "a share of the numbers' norm")] = 0.05
+    fresh_every: Pause = 0.0
+
+
+@final
 class EdgeEntry(_Entry):
     """The edge node: how a picture becomes what may leave."""
 
@@ -226,6 +251,7 @@ class EdgeEntry(_Entry):
     max_lag: Seconds | None = None
     policy: PolicyEntry = PolicyEntry()
     noise: NoiseEntry | None = None
+    budget: BudgetEntry = BudgetEntry()
     key_file: FilePath | None = None
     in_flight: Annotated[int, whole(1, 256, "a number of unanswered frames")] = 8
     answer_timeout: Seconds | None = None

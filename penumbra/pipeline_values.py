@@ -76,6 +76,11 @@ def read_seconds(value: Any) -> float:
     return timedelta(seconds=float(match[1]) * _UNITS[match[2]]).total_seconds()
 
 
+def read_pause(value: Any) -> float:
+    """A length of time in seconds, as `read_seconds`, or none: 0."""
+    return 0.0 if value == 0 and not isinstance(value, bool) else read_seconds(value)
+
+
 def read_polygon(value: Any) -> Polygon:
     """At least three corners [x, y] in whole pixels of the picture that is sent."""
     if isinstance(value, list) and 3 <= len(value) <= 64 and all(_is_corner(corner) for corner in value):
@@ -169,6 +174,7 @@ PlainText = Annotated[str, _reader(read_text)]
 SourceText = Annotated[str, _reader(read_source)]
 PictureSize = Annotated[Size, _reader(read_size)]
 Seconds = Annotated[float, _reader(read_seconds)]
+Pause = Annotated[float, _reader(read_pause)]
 Zone = Annotated[Polygon, _reader(read_polygon)]
 Switch = Annotated[bool, _reader(read_switch)]
 FilePath = Annotated[Path, _reader(read_path)]

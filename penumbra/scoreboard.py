@@ -51,6 +51,9 @@ class Scoreboard:
         for camera, dropped in status.dropped.items():
             if camera in self._cameras:
                 self._cameras[camera].edge_dropped(dropped)
+        for camera, budget in status.budget.items():
+            if camera in self._cameras:
+                self._cameras[camera].budget(budget)
         self._changed.set()
 
     def touch(self) -> None:

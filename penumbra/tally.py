@@ -2,11 +2,12 @@
 
 import math
 from collections import Counter, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, final
 
-from broker.answers import Answer
-from broker.status import CameraStatus
+from broker.answers import Answer, ProtectionSummary
+from broker.status import BudgetWindow, CameraStatus
 from penumbra.rates import Window, percentile
 
 WINDOW_SECONDS: Final = 5.0
@@ -19,7 +20,10 @@ _NO_LOSS: Final = {"duplicate", "answered-before"}
 @final
 @dataclass(frozen=True)
 class CameraRow:
-    """One camera as the live table shows it; rates are a second, ages in seconds."""
+    """One camera as the live table shows it; rates are a second, ages in seconds.
+
+    Both epsilons are of the last message that crossed; None where its numbers carried no such guarantee.
+    """
 
     camera: str
     source: str
@@ -35,6 +39,9 @@ class CameraRow:
     cloud: float
     as_jpeg: float
     sent_sizes: tuple[int, ...]
+    epsilon_joint: float | None = None
+    epsilon_per_coordinate: float | None = None
+    budget: Mapping[str, BudgetWindow] = field(default_factory=dict)
 
 
 @final
@@ -51,6 +58,7 @@ class Totals:
     cloud: int = 0
     as_jpeg: int = 0
     ages: tuple[float, ...] = ()
+    epsilon_joint: float | None = None
 
     @property
     def unanswered(self) -> int:
@@ -89,6 +97,9 @@ class CameraTally:
         self._answered = self._regions = 0
         self._refused: Counter[str] = Counter()
         self._bytes: Counter[str] = Counter()
+        self._budget: dict[str, BudgetWindow] = {}
+        self._protection = ProtectionSummary()
+        self._epsilon_joint: float | None = None
         self._all_ages: deque[float] = deque(maxlen=KEPT_AGES)
 
     def answer(self, answer: Answer, now: float) -> bool:
@@ -96,6 +107,8 @@ class CameraTally:
         if not self._is_new((answer.run, answer.sequence)):
             return False
         self._last = answer
+        if answer.bytes_cloud:
+            self._crossed(answer.protection)
         self._since = min(self._since, now)
         if answer.outcome == "answered":
             self._answered += 1
@@ -118,6 +131,10 @@ class CameraTally:
         self._status = status
         if status.run:
             self._runs[status.run] = status
+
+    def budget(self, budget: dict[str, BudgetWindow]) -> None:
+        """Take in what the edge's ledger says of this camera."""
+        self._budget = dict(budget)
 
     def edge_dropped(self, dropped: dict[str, int]) -> None:
         """Take in what the edge dropped of this camera since the edge started."""
@@ -142,6 +159,9 @@ class CameraTally:
             cloud=self._cloud.per_second(now, self._since),
             as_jpeg=self._as_jpeg.per_second(now, self._since),
             sent_sizes=tuple(int(size) for size in self._cloud.values(now, 1.0) if size),
+            epsilon_joint=self._protection.epsilon_joint,
+            epsilon_per_coordinate=self._protection.epsilon_per_coordinate,
+            budget=self._budget,
         )
 
     def totals(self) -> Totals:
@@ -159,7 +179,13 @@ class CameraTally:
             cloud=self._bytes["cloud"],
             as_jpeg=self._bytes["as_jpeg"],
             ages=tuple(self._all_ages),
+            epsilon_joint=self._epsilon_joint,
         )
+
+    def _crossed(self, protection: ProtectionSummary) -> None:
+        self._protection = protection
+        if protection.epsilon_joint is not None:
+            self._epsilon_joint = (self._epsilon_joint or 0.0) + protection.epsilon_joint
 
     def _dropped(self) -> Counter[str]:
         """Pictures that nothing was answered about; the edge also counts what it refused in an answer."""
@@ -204,7 +230,14 @@ def sum_totals(parts: list[Totals]) -> Totals:
         cloud=sum(part.cloud for part in parts),
         as_jpeg=sum(part.as_jpeg for part in parts),
         ages=tuple(age for part in parts for age in part.ages),
+        epsilon_joint=sum_known([part.epsilon_joint for part in parts]),
     )
+
+
+def sum_known(numbers: Iterable[float | None]) -> float | None:
+    """The sum of the numbers that there are; None where there is none."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
 
 
 def saved(totals: Totals) -> float:
