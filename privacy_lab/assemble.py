@@ -2,10 +2,14 @@
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
+import numpy as np
 import torch
+from msgspec import UNSET, UnsetType
 from torch import nn
 
 from models.bundle import load_analyzer, load_extractor
@@ -15,6 +19,7 @@ from models.manifest import (
     Accuracy,
     DataSource,
     Manifest,
+    NoiseSpec,
     Parameters,
     Provenance,
 )
@@ -22,13 +27,16 @@ from models.writer import entry_of, write_bundle
 from privacy_lab.devices import CPU
 from privacy_lab.embeddings.answers import compute, right
 from privacy_lab.embeddings.halves import Halves
-from privacy_lab.embeddings.parts import Part, held_out_regions, read_parts
+from privacy_lab.embeddings.parts import Part, held_out_regions, read_parts, train_regions
 from privacy_lab.embeddings.stages import Stages, WatchStage
 from privacy_lab.errors import ExportFailed
 from privacy_lab.evaluation import accuracy_of, measure
 from privacy_lab.export import export_half
 from privacy_lab.networks.cost import count_parameters
+from privacy_lab.noise.plan import finer, fit
 from privacy_lab.recipe import PictureRecipe, Recipe
+
+_FITTED: Final = 10_000
 
 
 def train_bundle(
@@ -72,12 +80,15 @@ def write_halves(
         ExportFailed: an exported half answers otherwise, or the bundle does not beat floors that bind.
         BundleError: `out` cannot be written.
     """
+    noise = _noise(recipe, parts, halves)
+    if noise:
+        halves = replace(halves, output=finer(halves.output))
     shape = halves.output.shape
     files: dict[str, bytes] = {
         EXTRACTOR: export_half(halves.front.cpu(), recipe.takes, shape, EXTRACTOR),
         ANALYZER: export_half(halves.back.cpu(), shape, (len(recipe.labels),), ANALYZER),
     }
-    unmeasured = _describe(recipe, parts, halves, files, accuracy=(), accuracy_whole=whole)
+    unmeasured = _describe(recipe, parts, halves, files, noise=noise, accuracy=(), accuracy_whole=whole)
     # Measured on a written bundle: exactly what will run is what the manifest speaks of. It stands at `out`
     # only once it has beaten its floors.
     with tempfile.TemporaryDirectory() as folder:
@@ -86,7 +97,7 @@ def write_halves(
         measured = measure_bundle(recipe, parts, trial)
     if floors_bind:
         _require_floors(measured)
-    manifest = _describe(recipe, parts, halves, files, accuracy=measured, accuracy_whole=whole)
+    manifest = _describe(recipe, parts, halves, files, noise=noise, accuracy=measured, accuracy_whole=whole)
     write_bundle(out, manifest, files)
     return manifest
 
@@ -98,7 +109,8 @@ def measure_bundle(recipe: Recipe, parts: Sequence[Part], path: Path) -> tuple[A
     for part in parts:
         floor, name = recipe.floors.get(part.key, 0.0), part.data.card.name
         regions = held_out_regions(part, recipe)
-        found.append(measure(extractor, analyzer, regions, data=name, split=part.how, floor=floor))
+        seed = recipe.training.seed
+        found.append(measure(extractor, analyzer, regions, data=name, split=part.how, floor=floor, seed=seed))
     return tuple(found)
 
 
@@ -127,6 +139,7 @@ def _describe(
     halves: Halves,
     files: dict[str, bytes],
     *,
+    noise: NoiseSpec | UnsetType,
     accuracy: tuple[Accuracy, ...],
     accuracy_whole: tuple[Accuracy, ...],
 ) -> Manifest:
@@ -146,7 +159,18 @@ def _describe(
         provenance=_provenance(recipe, parts),
         accuracy=accuracy,
         accuracy_whole=accuracy_whole,
+        noise=noise,
     )
+
+
+def _noise(recipe: Recipe, parts: Sequence[Part], halves: Halves) -> NoiseSpec | UnsetType:
+    if recipe.noise is None:
+        return UNSET
+    regions = train_regions(parts, recipe)
+    # Sets come label by label: of many regions some, drawn over all of them, say as much.
+    drawn = np.random.default_rng(recipe.training.seed).permutation(len(regions))[:_FITTED]
+    numbers = compute(halves.front, regions.images[drawn], recipe.input)
+    return fit(recipe.noise, numbers, regions.labels[drawn], finer(halves.output), len(recipe.labels))
 
 
 def _provenance(recipe: Recipe, parts: Sequence[Part]) -> Provenance:

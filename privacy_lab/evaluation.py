@@ -3,6 +3,7 @@
 import math
 from typing import Final
 
+from feature_node.release.samplers import SeededSamplers
 from models.bundle import AnalyzerBundle, ExtractorBundle
 from models.manifest import Accuracy
 from privacy_lab.data.dataset import Regions
@@ -21,9 +22,11 @@ def measure(
     data: str,
     split: str,
     floor: float,
+    seed: int = 0,
 ) -> Accuracy:
-    """Release and answer each region as at run time, noise and all, and count the right answers."""
-    labels, right, edge = extractor.manifest.labels, 0, Edge(extractor)
+    """Release and answer each region as at run time, its noise from a seed, and count the right answers."""
+    edge = Edge(extractor, samplers=SeededSamplers(seed))
+    labels, right = extractor.manifest.labels, 0
     for start in range(0, len(regions), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
         answers = analyzer.analyze(tuple(edge.payloads(regions.images[some])))

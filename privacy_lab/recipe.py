@@ -9,6 +9,7 @@ import msgspec
 from models.manifest import InputSpec, Name, RegionSpec, Share, Text
 from privacy_lab.errors import BadRecipe
 from privacy_lab.networks.spec import NetworkSpec
+from privacy_lab.noise.plan import NoisePlan
 
 Positive = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Rate = Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]
@@ -136,12 +137,14 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
     ours: OursSpec
     floors: dict[str, Share]
     terms: Text
+    noise: NoisePlan | None = None
 
     @property
     def digest(self) -> str:
-        """16 hex digits that change with any value that the weights depend on, and with no other."""
+        """16 hex digits that change with any value that the weights or the noise depend on, and no other."""
         whole = (self.labels, self.region, self.input, self.network, self.data, self.views, self.training)
-        return digest_of(whole, self.split, self.embedding, self.code, self.siamese, self.ours)
+        noise = () if self.noise is None else (self.noise,)
+        return digest_of(whole, self.split, self.embedding, self.code, self.siamese, self.ours, *noise)
 
     @property
     def takes(self) -> tuple[int, int, int]:

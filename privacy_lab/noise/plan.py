@@ -36,7 +36,9 @@ def finer(output: OutputSpec) -> OutputSpec:
     return OutputSpec("int8", output.shape, output.clip, output.clip / 127)
 
 
-def fit(plan: NoisePlan, numbers: Floats, labels: NDArray[np.int64], output: OutputSpec) -> NoiseSpec:
+def fit(
+    plan: NoisePlan, numbers: Floats, labels: NDArray[np.int64], output: OutputSpec, count: int
+) -> NoiseSpec:
     """Measure on training regions what the plan leaves open.
 
     B is the median norm, of the order that the mechanism bounds (Ryu et al., section 3.1, for the largest
@@ -48,6 +50,7 @@ def fit(plan: NoisePlan, numbers: Floats, labels: NDArray[np.int64], output: Out
         numbers: What the front gives for training regions, float32 [n, *output.shape].
         labels: Their labels, [n].
         output: How numbers are bounded and stored.
+        count: How many labels there are.
 
     Raises:
         BadRecipe: The plan contradicts itself or does not fit these numbers; the text says where.
@@ -60,7 +63,7 @@ def fit(plan: NoisePlan, numbers: Floats, labels: NDArray[np.int64], output: Out
             epsilon_joint=plan.epsilon_joint,
             delta=plan.delta,
             nullified=plan.nullified,
-            codebook=_codebook(plan, numbers, labels, output),
+            codebook=_codebook(plan, numbers, labels, output, count),
         )
         spec.check_fits(output)
     except ValueError as error:
@@ -75,12 +78,15 @@ def _median_norm(plan: NoisePlan, numbers: Floats, output: OutputSpec) -> float:
 
 
 def _codebook(
-    plan: NoisePlan, numbers: Floats, labels: NDArray[np.int64], output: OutputSpec
+    plan: NoisePlan, numbers: Floats, labels: NDArray[np.int64], output: OutputSpec, count: int
 ) -> tuple[tuple[int, ...], ...]:
     if plan.mechanism != "response":
         return ()
     if output.dtype != "int8":
         raise BadRecipe(f"noise: response needs an embedding that is stored as int8, not {output.dtype}")
+    missing = sorted(set(range(count)) - set(labels.tolist()))
+    if missing:
+        raise BadRecipe(f"noise: no region to learn the word of label {missing[0]} from; give more pictures")
     flat = np.clip(numbers, -output.clip, output.clip).reshape(len(numbers), -1)
-    means = [flat[labels == label].mean(axis=0) for label in np.unique(labels)]
+    means = [flat[labels == label].mean(axis=0) for label in range(count)]
     return tuple(tuple(map(int, np.rint(mean / output.scale))) for mean in means)

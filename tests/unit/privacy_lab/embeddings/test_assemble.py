@@ -19,6 +19,7 @@ from privacy_lab.embeddings.stages import Stages  # noqa: E402
 from privacy_lab.errors import BadRecipe, ExportFailed  # noqa: E402
 from privacy_lab.evaluation import wilson  # noqa: E402
 from privacy_lab.export import export_half  # noqa: E402
+from privacy_lab.noise.plan import NoisePlan  # noqa: E402
 from privacy_lab.recipe import read_recipe  # noqa: E402
 from tests.unit.privacy_lab import made  # noqa: E402
 
@@ -83,6 +84,26 @@ def test_a_bundle_that_does_not_beat_its_floor_is_not_written(tmp_path: Path, da
     with pytest.raises(ExportFailed, match="floor"):
         train_bundle(recipe, data, tmp_path / "tiny", checkpoints=None)
     assert not (tmp_path / "tiny").exists()
+
+
+def test_a_recipe_that_asks_for_noise_becomes_a_bundle_that_carries_it(
+    tmp_path: Path, data: Path, kept: Path
+) -> None:
+    response = NoisePlan(mechanism="response", epsilon_joint=2.0)
+    quiet = train_bundle(made.recipe("ours", epochs=10), data, tmp_path / "quiet", checkpoints=kept)
+    recipe = msgspec.structs.replace(made.recipe("ours", epochs=10), noise=response)
+    noisy, again = (train_bundle(recipe, data, tmp_path / name, checkpoints=kept) for name in ("a", "b"))
+    assert noisy == again
+    assert not quiet.noise
+    assert noisy.noise
+    assert noisy.noise.epsilon_joint == 2.0
+    assert len(noisy.noise.codebook) == len(noisy.labels)
+    # One answer in 1 + e^2 is a lie; what is measured is measured through it.
+    kept_share = np.exp(2.0) / (1 + np.exp(2.0))
+    n = sum(entry.n for entry in noisy.accuracy)
+    share = sum(entry.accuracy * entry.n for entry in noisy.accuracy) / n
+    assert abs(share - kept_share) < 6 * np.sqrt(kept_share * (1 - kept_share) / n) + 0.05
+    assert quiet.provenance.recipe != noisy.provenance.recipe
 
 
 def test_what_is_only_compared_is_written_below_the_floor_too(tmp_path: Path, data: Path) -> None:
