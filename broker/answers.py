@@ -44,12 +44,16 @@ class ProtectionSummary(msgspec.Struct, frozen=True):
     mechanism: str = "none"
     epsilon_per_coordinate: float | None = None
     epsilon_joint: float | None = None
+    delta: float | None = None
 
     @staticmethod
     def of(protection: Protection) -> "ProtectionSummary":
-        """Copy the three fields."""
+        """Copy the fields."""
         return ProtectionSummary(
-            protection.mechanism, protection.epsilon_per_coordinate, protection.epsilon_joint
+            protection.mechanism,
+            protection.epsilon_per_coordinate,
+            protection.epsilon_joint,
+            protection.delta,
         )
 
 

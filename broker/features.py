@@ -24,11 +24,13 @@ class Protection(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
         mechanism: The steps in order, for example `clip+int8` or `shade-mosaic`.
         epsilon_per_coordinate: Privacy loss of one number, where the mechanism is differentially private.
         epsilon_joint: Privacy loss of the whole message, where it is; 0 where it says nothing new.
+        delta: Probability with which `epsilon_joint` may not hold; None where it always does.
     """
 
     mechanism: str = "none"
     epsilon_per_coordinate: float | None = None
     epsilon_joint: float | None = None
+    delta: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse values out of bounds."""
@@ -39,6 +41,8 @@ class Protection(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
             raise ValueError("epsilon_per_coordinate is not a positive number")
         if joint is not None and not (math.isfinite(joint) and joint >= 0):
             raise ValueError("epsilon_joint is not a number of at least 0")
+        if self.delta is not None and not 0 <= self.delta <= 1:
+            raise ValueError("delta is not a probability")
 
 
 class Features(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -99,7 +99,8 @@ def embedded(extraction: Extraction) -> Embedded:
 def protection_of(name: str, cost: Cost, regions: int) -> Protection:
     """Say on the wire what a message of so many regions cost: each of them can be the same person's."""
     joint = None if cost.epsilon_joint is None else regions * cost.epsilon_joint
-    return Protection(name, cost.epsilon_per_coordinate, joint)
+    delta = None if cost.delta is None else min(1.0, regions * cost.delta)
+    return Protection(name, cost.epsilon_per_coordinate, joint, delta)
 
 
 def contract_of(

@@ -95,6 +95,7 @@ class BudgetedProtection:
             self.name,
             max(one, default=self.cost.epsilon_per_coordinate),
             None if self.cost.epsilon_joint is None else len(fresh) * max(fresh, default=0.0),
+            None if self.cost.delta is None else min(1.0, len(fresh) * self.cost.delta),
         )
 
     def _kinds(self, looks: Sequence[Look], released: Sequence[Release]) -> list[str]:

@@ -153,6 +153,10 @@ def test_an_epsilon_is_a_positive_number(epsilon: float) -> None:
 
 def test_a_message_that_says_nothing_new_costs_nothing_but_no_number_is_free() -> None:
     assert Protection("laplace", 1.0, 0.0).epsilon_joint == 0.0
+    assert Protection("gaussian", 1.0, 0.0, 0.0).delta == 0.0
+    for delta in (-1e-9, 1.1, float("nan")):
+        with pytest.raises(ValueError, match="delta is not a probability"):
+            Protection("gaussian", 1.0, 1.0, delta)
     with pytest.raises(ValueError, match="epsilon_per_coordinate"):
         Protection("laplace", 0.0, 0.0)
 

@@ -75,6 +75,7 @@ async def test_a_message_declares_what_was_done_and_both_epsilons(tmp_path, nois
     assert features.protection.mechanism == mechanism
     assert features.protection.epsilon_per_coordinate == one
     assert features.protection.epsilon_joint == joint
+    assert features.protection.delta == noise.delta
     assert [len(region) for region in features.regions] == [4]
     answers = load_analyzer(wanted.bundle).analyze(features.regions)
     assert answers[0][0] in ("this", "that")

@@ -95,6 +95,8 @@ def test_a_message_costs_jointly_what_its_regions_do_together():
     cost = Cost(epsilon_per_coordinate=0.5, epsilon_joint=4.0)
     assert protection_of("x", cost, 3) == Protection("x", 0.5, 12.0)
     assert protection_of("x", cost, 0) == Protection("x", 0.5, 0.0)
+    approximate = Cost(epsilon_per_coordinate=4.0, epsilon_joint=4.0, delta=1e-5)
+    assert protection_of("x", approximate, 3) == Protection("x", 4.0, 12.0, 3 * 1e-5)
 
 
 INT8 = OutputSpec("int8", (8,), 4.0, 4 / 127)
