@@ -24,6 +24,7 @@ from penumbra.doctor_checks import (
     check_embedded_redis,
     check_node,
     check_redis,
+    check_release,
     check_versions,
 )
 from penumbra.findings import Finding
@@ -46,6 +47,7 @@ async def examine_pipeline(pipeline: Pipeline) -> list[Finding]:
     ]
     checks += _broker_checks("private broker", private)
     checks.append(asyncio.to_thread(_check_bundle, pipeline))
+    checks.append(asyncio.to_thread(check_release, pipeline.edge))
     checks += _broker_checks("cloud broker", cloud)
     checks.append(_check_redis(pipeline))
     if private is not None:

@@ -20,12 +20,18 @@ from camera_node.clock import host_clock
 from camera_node.errors import CameraError
 from camera_node.open_source import open_source
 from camera_node.settings import CameraSpec
+from feature_node.errors import EdgeError
+from feature_node.noise_settings import noise_of
+from feature_node.release.chains import chain_of
 from models.bundle import load_analyzer, load_extractor
 from models.catalogue import find
 from models.errors import BundleError
+from models.reading import load_manifest
 from monitoring.masking import mask_source, mask_text
+from penumbra.costs import cost_text
 from penumbra.findings import Finding
-from penumbra.node_settings import RedisPlace
+from penumbra.node_settings import RedisPlace, bundle_name, check_policy, noise_settings, region_cost
+from penumbra.pipeline_schema import EdgeEntry
 from penumbra.units import age_text, bytes_text
 
 CAMERA_SECONDS: Final = 30.0
@@ -157,6 +163,21 @@ def check_bundle(bundle: str, *, extractor: bool, analyzer: bool) -> Finding:
         return Finding("ok", "bundle", f"{bundle}: not needed here")
     manifest = halves[0]
     return Finding("ok", "bundle", f"{manifest.name} {manifest.bundle_id}: {', '.join(manifest.labels)}")
+
+
+def check_release(edge: EdgeEntry) -> list[Finding]:
+    """Whether a bundle's numbers may leave as the site wants it; nothing where it wants nothing."""
+    try:
+        check_policy(edge)
+        cost = region_cost(edge)
+        manifest = load_manifest(find(bundle_name(edge)))
+        if cost.promises and manifest.output:
+            chain_of(manifest.output, noise_of(manifest, noise_settings(edge)))
+    except EdgeError as error:
+        return [Finding("fail", "release", str(error))]
+    except BundleError:
+        return []  # the bundle's own check has said so
+    return [Finding("ok", "release", f"{cost_text(cost)} a region")] if cost.promises else []
 
 
 def check_node(status: NodeStatus) -> Finding:

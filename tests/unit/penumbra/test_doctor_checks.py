@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,13 @@ from penumbra.doctor_checks import (
     check_node,
     check_offset,
     check_redis,
+    check_release,
     check_versions,
 )
 from penumbra.findings import Finding, findings_view, healthy, verdict
 from penumbra.node_settings import RedisPlace
+from penumbra.pipeline_schema import EdgeEntry, NoiseEntry, PolicyEntry
+from tests.unit.models import made, noisy
 
 
 def test_findings_are_drawn_with_their_remedies() -> None:
@@ -84,3 +88,25 @@ def test_bundles_and_versions() -> None:
     assert check_bundle("no-such-bundle", extractor=True, analyzer=True).mark == "fail"
     assert check_bundle("gender-ours", extractor=True, analyzer=True).mark == "ok"
     assert check_versions().detail.startswith("penumbra ")
+
+
+def test_noise_that_can_be_had_is_told_with_its_cost_and_other_noise_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = EdgeEntry(bundle=str(made.bundle(tmp_path / "plain")))
+    noised = EdgeEntry(bundle=str(made.bundle(tmp_path / "noised", noise=noisy.L1)))
+    assert check_release(plain) == []
+    assert check_release(EdgeEntry(extractor="shade")) == []
+    assert check_release(EdgeEntry(bundle=str(tmp_path / "none"))) == []
+    (found,) = check_release(noised)
+    assert (found.mark, found.detail) == ("ok", "epsilon_joint 8, epsilon_per_coordinate 8 a region")
+    for edge, why in (
+        (plain.model_copy(update={"noise": NoiseEntry(epsilon_joint=1.0)}), "was made without noise"),
+        (noised.model_copy(update={"policy": PolicyEntry(max_epsilon_joint=1.0)}), "at most 1 a message"),
+    ):
+        (found,) = check_release(edge)
+        assert found.mark == "fail"
+        assert why in found.detail
+    monkeypatch.setitem(sys.modules, "opendp.prelude", None)
+    (found,) = check_release(noised)
+    assert (found.mark, "pip install 'penumbra[dp]'" in found.detail) == ("fail", True)
