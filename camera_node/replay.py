@@ -10,6 +10,7 @@ import msgspec
 from broker.answers import Answer
 from broker.ends import Publisher, Subscriber
 from broker.frames import Frame
+from camera_node.charges import Charged, Charges
 from camera_node.clock import host_clock
 from camera_node.errors import SourceFailed
 from camera_node.framer import Framer
@@ -64,6 +65,7 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
         retransmitted: Times that a frame was sent again.
         failure: Why the file broke off before its end; empty where it did not.
         latency: Seconds by hop, and `age` from capture to answer.
+        charged: What the messages cost of privacy, where they were protected by noise.
         wall_seconds: From opening the file to the last answer.
     """
 
@@ -79,6 +81,7 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
     retransmitted: int
     failure: str = ""
     latency: dict[str, list[float]]
+    charged: Charged = Charged()
     wall_seconds: float
 
 
@@ -126,6 +129,7 @@ class _Replay:
         self._tally = Tally(spec.name)
         self._window = Window(spec.window, spec.resend_after, spec.give_up)
         self._latencies = Latencies()
+        self._charges = Charges()
         self._failure = ""
         self._began = time.monotonic()
         self._total: int | None = None
@@ -168,6 +172,7 @@ class _Replay:
             retransmitted=self._tally.retransmitted,
             failure=self._failure,
             latency=self._latencies.by_hop(),
+            charged=self._charges.charged,
             wall_seconds=time.monotonic() - self._began,
         )
 
@@ -188,6 +193,7 @@ class _Replay:
         self._bytes_private += answer.bytes_private
         self._bytes_cloud += answer.bytes_cloud
         self._bytes_as_jpeg += answer.bytes_as_jpeg
+        self._charges.take(answer)
         if answered:
             self._latencies.take(answer)
         if self._pass_on is not None:

@@ -16,6 +16,10 @@ EdgeError
 """
 
 from datetime import UTC, datetime
+from typing import Final
+
+BUDGET_SPENT: Final = "budget-spent"
+"""The reason of frames that wait for the next window; a viewer tells people so."""
 
 
 class EdgeError(Exception):
@@ -93,12 +97,12 @@ class BudgetSpent(Withheld):
         self.window = window
         self.limit = limit
         self.until_ns = until_ns
-        super().__init__("budget-spent", f"epsilon_joint {limit:g} a {window}, until {self._until}")
+        super().__init__(BUDGET_SPENT, f"epsilon_joint {limit:g} a {window}, until {self._until}")
 
     @property
     def standing(self) -> str:
         """See `Withheld`."""
-        return f"budget-spent until {self._until}"
+        return f"{BUDGET_SPENT} until {self._until}"
 
     @property
     def _until(self) -> str:

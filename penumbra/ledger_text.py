@@ -28,12 +28,15 @@ def ledger_text(budget: Mapping[str, BudgetWindow]) -> str:
     )
 
 
-def frame_text(epsilon_joint: float | None, epsilon_per_coordinate: float | None) -> str:
+def frame_text(
+    epsilon_joint: float | None, epsilon_per_coordinate: float | None, delta: float | None = None
+) -> str:
     """What the last frame cost, each epsilon by its full name; empty where nothing is promised."""
     parts = []
     if epsilon_joint is not None:
         repeated = " (repeated)" if epsilon_joint == 0 else ""
-        parts.append(f"epsilon_joint {epsilon_text(epsilon_joint)} a frame{repeated}")
+        at = f" at delta {delta:.2g}" if delta else ""
+        parts.append(f"epsilon_joint {epsilon_text(epsilon_joint)}{at} a frame{repeated}")
     if epsilon_per_coordinate is not None:
         parts.append(f"epsilon_per_coordinate {epsilon_text(epsilon_per_coordinate)}")
     return ", ".join(parts)

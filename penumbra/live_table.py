@@ -92,7 +92,7 @@ def left_line(rows: Iterable[CameraRow], sends: str) -> str:
 
 def privacy_line(row: CameraRow) -> str:
     """What a camera's last frame cost, and what its ledger says; empty where nothing is promised."""
-    cost = frame_text(row.epsilon_joint, row.epsilon_per_coordinate)
+    cost = frame_text(row.epsilon_joint, row.epsilon_per_coordinate, row.delta)
     spent = f"spent {ledger_text(row.budget)}" if row.budget else ""
     told = " · ".join(part for part in (cost, spent) if part)
     return f"{row.camera}: {told}" if told else ""

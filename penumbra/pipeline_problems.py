@@ -10,9 +10,8 @@ from pydantic_core import ErrorDetails
 from monitoring.masking import mask_text
 from penumbra.masking import shown
 
-LATER = {
-    "edge.protect": "noise and privacy budgets are not part of this version. "
-    "Take it out: nothing would be protected by it.",
+ELSEWHERE = {
+    "edge.protect": "is written otherwise: the amount of noise under noise, its limits under budget.",
 }
 
 Where = Callable[[tuple[str | int, ...]], str]
@@ -91,9 +90,9 @@ def _missing(key: str) -> str:
 
 
 def _unknown_key(keys: tuple[str | int, ...], model: type[BaseModel]) -> str:
-    later = LATER.get(dotted(keys))
-    if later is not None:
-        return f"{keys[-1]}: {later}"
+    elsewhere = ELSEWHERE.get(dotted(keys))
+    if elsewhere is not None:
+        return f"{keys[-1]}: {elsewhere}"
     key = str(keys[-1])
     allowed = _keys_at(keys[:-1], model)
     if "password" in key:

@@ -18,7 +18,7 @@ from penumbra.node_settings import (
     edge_settings,
     region_cost,
 )
-from penumbra.pipeline_schema import BrokerEntry, CameraEntry, Pipeline
+from penumbra.pipeline_schema import BrokerEntry, BudgetEntry, CameraEntry, Pipeline
 from penumbra.units import count_text
 
 Command = Literal["up", "replay", "camera", "edge", "analyzer"]
@@ -88,7 +88,16 @@ def _edge(pipeline: Pipeline) -> str:
         return f"pictures with every face shaded ({edge.shade or 'solid'}), for {bundle_name(edge)}"
     told = f"bundle {bundle_name(edge)} on {edge.regions or 'the regions it was made for'}"
     cost = region_cost(edge)
-    return f"{told}, under noise: {cost_text(cost)} a region" if cost.promises else told
+    if not cost.promises:
+        return told
+    limits = _limits(edge.budget)
+    return f"{told}, under noise: {cost_text(cost)} a region{f', at most {limits}' if limits else ''}"
+
+
+def _limits(budget: BudgetEntry) -> str:
+    windows = {"minute": budget.minute, "hour": budget.hour, "day": budget.day}
+    parts = [f"{limit:g} a {window}" for window, limit in windows.items() if limit is not None]
+    return f"epsilon_joint {', '.join(parts)} of each camera" if parts else ""
 
 
 def _camera(name: str, camera: CameraEntry) -> str:

@@ -1,11 +1,12 @@
 """`penumbra replay`: files go through the pipeline frame by frame, and nothing is left unanswered."""
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol, final
 
@@ -21,13 +22,15 @@ from penumbra.errors import PartFailed
 from penumbra.node_settings import camera_spec, check_policy
 from penumbra.pipeline_schema import CameraEntry, Pipeline
 from penumbra.processes import PartEvent
-from penumbra.replay_report import FileReport
-from penumbra.site import running_site
+from penumbra.replay_report import FileReport, Ledger
+from penumbra.site import Site, running_site
 from penumbra.stoppable import stoppable
 from penumbra.stopping import stop_on_signals
 
 CONNECT_SECONDS: Final = 20.0
 DRAIN_SECONDS: Final = 15.0
+LEDGER_SECONDS: Final = 5.0
+"""How long to wait for the edge's next word on its ledger; it speaks every other second."""
 
 
 class Watcher(Protocol):
@@ -61,11 +64,15 @@ class Watcher(Protocol):
 @final
 @dataclass(frozen=True)
 class Outcome:
-    """A replay's end: each file that was begun, how long it took, and whether Ctrl-C cut it short."""
+    """A replay's end: each file that was begun, how long it took, and whether Ctrl-C cut it short.
+
+    `ledger` is what the edge counts for the replayed cameras, where that edge was started here and counts.
+    """
 
     reports: tuple[FileReport, ...]
     wall_seconds: float
     interrupted: bool
+    ledger: Ledger = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -98,10 +105,26 @@ async def run_replay(
     began = time.monotonic()
     parts = _Parts(watcher, log)
     with stop_on_signals() as stop:
-        async with _pipeline(pipeline, watcher, parts) as broker:
+        async with _pipeline(pipeline, watcher, parts) as (broker, site):
             replayer = _Replayer(broker, watcher, on_answer, stop)
             await parts.unless_refused(replayer.run(pipeline.private.cameras))
-    return Outcome(tuple(replayer.reports), time.monotonic() - began, stop.is_set())
+            wall_seconds = time.monotonic() - began
+            ledger = await _ledger(site, replayer.reports) if site is not None else {}
+    return Outcome(tuple(replayer.reports), wall_seconds, stop.is_set(), ledger)
+
+
+async def _ledger(site: Site, reports: list[FileReport]) -> Ledger:
+    """What the edge counts for the replayed cameras, as it says once more after their last answers."""
+    if all(report.summary is None or report.summary.charged.epsilon_joint is None for report in reports):
+        return {}
+    edge = site.pipeline.edge.name
+    before = site.board.nodes.get(edge)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LEDGER_SECONDS):
+            await site.board.wait_until(lambda: site.board.nodes.get(edge) is not before)
+    status = site.board.nodes.get(edge)
+    budget = status.budget if status is not None else {}
+    return {report.camera: budget[report.camera] for report in reports if report.camera in budget}
 
 
 @final
@@ -142,15 +165,17 @@ class _Parts:
 
 
 @asynccontextmanager
-async def _pipeline(pipeline: Pipeline, watcher: Watcher, parts: _Parts) -> AsyncIterator[Broker]:
-    """The private broker of a pipeline that can answer."""
+async def _pipeline(
+    pipeline: Pipeline, watcher: Watcher, parts: _Parts
+) -> AsyncIterator[tuple[Broker, Site | None]]:
+    """The private broker of a pipeline that can answer, and the site where that was started here."""
     if pipeline.private.broker is not None:
-        yield configured(pipeline.private.broker)
+        yield configured(pipeline.private.broker), None
         return
     watcher.starting("brokers, Redis, edge and analyzer")
     async with running_site(pipeline, parts, watcher.note, cameras=False) as site:
         await parts.unless_refused(site.ready())
-        yield site.private.broker
+        yield site.private.broker, site
 
 
 @final

@@ -4,11 +4,16 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final, final
 
+import msgspec
 from rich.table import Table
 
+from broker.status import BudgetWindow
+from camera_node.charges import Charged, joined
 from camera_node.replay import ReplaySummary
+from penumbra.ledger_text import epsilon_text, ledger_text
 from penumbra.live_table import summary_line
 from penumbra.rates import percentile
 from penumbra.tally import Totals
@@ -30,15 +35,40 @@ class FileReport:
     error: str = ""
 
 
-def report_object(reports: Sequence[FileReport], wall_seconds: float) -> dict[str, Any]:
-    """All files taken together, and each file under `files`; numbers that do not exist are null."""
+Ledger = Mapping[str, Mapping[str, BudgetWindow]]
+"""By camera and window, what was spent and may be."""
+
+
+def report_object(
+    reports: Sequence[FileReport], wall_seconds: float, ledger: Ledger | None = None
+) -> dict[str, Any]:
+    """All files taken together, and each file under `files`; numbers that do not exist are null.
+
+    `ledger` is the edge's own, of the cameras that were replayed; left out where it was not heard of.
+    """
     total = {**_numbers([r.summary for r in reports if r.summary]), "wall_seconds": _rounded(wall_seconds)}
-    return {**total, "files": [_file_object(report) for report in reports]}
+    books = {"ledger": msgspec.to_builtins(ledger)} if ledger else {}
+    return {**total, **books, "files": [_file_object(report) for report in reports]}
 
 
 def summary_text(reports: Iterable[FileReport]) -> str:
     """All files taken together in one line, for people."""
     return summary_line(totals_of([report.summary for report in reports if report.summary]))
+
+
+def privacy_lines(reports: Iterable[FileReport], ledger: Ledger) -> list[str]:
+    """What the replay cost of privacy and what each camera's ledger says; nothing without noise."""
+    charged = _charged([report.summary for report in reports if report.summary])
+    lines = []
+    if charged.epsilon_joint is not None:
+        lines.append(
+            f"epsilon_joint {epsilon_text(charged.epsilon_joint)} in all, "
+            f"{epsilon_text(charged.epsilon_joint_most)} a frame at most, "
+            f"{charged.repeated} of {charged.messages} frames repeated"
+        )
+    if charged.epsilon_per_coordinate is not None:
+        lines.append(f"epsilon_per_coordinate {epsilon_text(charged.epsilon_per_coordinate)}")
+    return lines + [f"{camera}: spent {ledger_text(budget)}" for camera, budget in ledger.items()]
 
 
 def summary_table(reports: Sequence[FileReport]) -> Table:
@@ -93,6 +123,22 @@ def _numbers(summaries: Sequence[ReplaySummary]) -> dict[str, Any]:
         "bytes_cloud": sum(summary.bytes_cloud for summary in summaries),
         "bytes_as_jpeg": sum(summary.bytes_as_jpeg for summary in summaries),
         "latency_seconds": _latency(_joined(summaries)),
+        "privacy": _privacy(_charged(summaries)),
+    }
+
+
+def _charged(summaries: Iterable[ReplaySummary]) -> Charged:
+    return reduce(joined, (summary.charged for summary in summaries), Charged())
+
+
+def _privacy(charged: Charged) -> dict[str, Any]:
+    joint = charged.epsilon_joint
+    mean = joint / charged.messages if joint is not None and charged.messages else math.nan
+    return {
+        "epsilon_per_coordinate": charged.epsilon_per_coordinate,
+        "epsilon_joint": joint,
+        "epsilon_joint_a_frame": {"mean": _rounded(mean), "most": charged.epsilon_joint_most},
+        "frames_repeated": charged.repeated,
     }
 
 

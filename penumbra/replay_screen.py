@@ -11,7 +11,13 @@ from rich.text import Text
 
 from camera_node.replay import ReplayProgress
 from penumbra.replay import Outcome
-from penumbra.replay_report import FileReport, report_object, summary_table, summary_text
+from penumbra.replay_report import (
+    FileReport,
+    privacy_lines,
+    report_object,
+    summary_table,
+    summary_text,
+)
 
 PLAIN_WIDTH: Final = 160
 
@@ -106,7 +112,9 @@ def state_text(progress: ReplayProgress) -> str:
 def print_outcome(outcome: Outcome, *, as_json: bool) -> None:
     """Print the summary on stdout: one JSON object, or lines for people."""
     if as_json:
-        sys.stdout.write(json.dumps(report_object(outcome.reports, outcome.wall_seconds)) + "\n")
+        sys.stdout.write(
+            json.dumps(report_object(outcome.reports, outcome.wall_seconds, outcome.ledger)) + "\n"
+        )
         sys.stdout.flush()
         return
     console = Console(highlight=False)
@@ -118,6 +126,8 @@ def print_outcome(outcome: Outcome, *, as_json: bool) -> None:
         console.print("Stopped by Ctrl-C; so far:", markup=False)
     if any(report.summary for report in outcome.reports):
         console.print(f" {summary_text(outcome.reports)}", markup=False)
+        for line in privacy_lines(outcome.reports, outcome.ledger):
+            console.print(f" {line}", markup=False)
 
 
 def say(text: str) -> None:

@@ -17,6 +17,7 @@ from broker.mqtt import mqtt_link
 from broker.plain_json import encode_plain
 from broker.status import NodeStatus
 from broker.topic import Cloud, Private, Role
+from feature_node.errors import BUDGET_SPENT
 from monitoring.masking import mask_source
 from penumbra.brokers import (
     VIEWER,
@@ -94,10 +95,14 @@ class Site:
 
     @property
     def refusal(self) -> str:
-        """Why the edge lets nothing leave; empty where it does."""
+        """Why the edge lets nothing leave, or nothing of some cameras; empty where it lets all of them."""
         edge = self.board.nodes.get(self.pipeline.edge.name)
         if edge is None or edge.state != "refusing":
             return ""
+        if BUDGET_SPENT in edge.detail:
+            return (
+                f"Held back: {edge.detail}. What is unchanged is still answered. edge.budget sets the limits."
+            )
         return (
             f"Nothing leaves this machine: {edge.detail}. "
             "Choose another bundle (penumbra bundle list), or change what refuses it under edge."

@@ -22,7 +22,7 @@ _NO_LOSS: Final = {"duplicate", "answered-before"}
 class CameraRow:
     """One camera as the live table shows it; rates are a second, ages in seconds.
 
-    Both epsilons are of the last message that crossed; None where its numbers carried no such guarantee.
+    Both epsilons and delta are of the last message that crossed; None where its numbers carried no such guarantee.
     """
 
     camera: str
@@ -41,6 +41,7 @@ class CameraRow:
     sent_sizes: tuple[int, ...]
     epsilon_joint: float | None = None
     epsilon_per_coordinate: float | None = None
+    delta: float | None = None
     budget: Mapping[str, BudgetWindow] = field(default_factory=dict)
 
 
@@ -161,6 +162,7 @@ class CameraTally:
             sent_sizes=tuple(int(size) for size in self._cloud.values(now, 1.0) if size),
             epsilon_joint=self._protection.epsilon_joint,
             epsilon_per_coordinate=self._protection.epsilon_per_coordinate,
+            delta=self._protection.delta,
             budget=self._budget,
         )
 

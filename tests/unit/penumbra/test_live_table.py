@@ -3,7 +3,8 @@ from collections import Counter
 
 from rich.console import Console, RenderableType
 
-from penumbra.live_table import Surroundings, left_line, live_view, plain_line, summary_line
+from broker.status import BudgetWindow
+from penumbra.live_table import Surroundings, left_line, live_view, plain_line, privacy_line, summary_line
 from penumbra.tally import CameraRow, Totals
 
 ROW = CameraRow(
@@ -95,3 +96,36 @@ def test_the_summary_names_what_was_lost_only_where_something_was() -> None:
     )
     lossy = Totals(dropped=Counter(superseded=2), refused=Counter({"detector-failed": 1}))
     assert "held back 1 (detector-failed 1) · dropped 2 (superseded 2)" in summary_line(lossy)
+
+
+SPENT = {
+    "minute": BudgetWindow(spent=16, limit=40),
+    "hour": BudgetWindow(spent=16.125, limit=600),
+    "day": BudgetWindow(spent=1234567.8),
+}
+
+
+def test_what_a_frame_costs_and_what_was_spent_stand_beside_each_camera() -> None:
+    row = CameraRow(**{**vars(ROW), "epsilon_joint": 8.0, "budget": SPENT})
+    lines = drawn(live_view([row, LOST], Surroundings("Penumbra"), 130), 130).splitlines()
+    assert lines[1].split()[-1] == "epsilon_joint"
+    assert lines[2].split()[-1] == "8"
+    told = "epsilon_joint 8 a frame · spent 16 of 40 this minute, 16.12 of 600 this hour, 1,234,568 today"
+    assert f" demo: {told}" in [line.rstrip() for line in lines]
+    assert plain_line(row).endswith(f" (×786) · {told}")
+    narrow = drawn(live_view([row], Surroundings("Penumbra"), 80), 80)
+    assert "epsilon_joint" not in narrow.splitlines()[1]
+    assert "epsilon_joint 8 a frame" in narrow
+
+
+def test_a_repeated_value_is_called_that_and_both_epsilons_have_their_full_names() -> None:
+    row = CameraRow(**{**vars(ROW), "epsilon_joint": 0.0, "epsilon_per_coordinate": 200.0})
+    assert privacy_line(row) == "demo: epsilon_joint 0 a frame (repeated), epsilon_per_coordinate 200"
+    approximate = CameraRow(**{**vars(ROW), "epsilon_joint": 16.0, "delta": 2e-5})
+    assert privacy_line(approximate) == "demo: epsilon_joint 16 at delta 2e-05 a frame"
+    assert privacy_line(ROW) == "", "nothing is said where nothing is promised"
+
+
+def test_the_summary_says_what_a_run_cost() -> None:
+    assert summary_line(Totals(epsilon_joint=24.0)).endswith(" · epsilon_joint 24 in all")
+    assert "epsilon" not in summary_line(Totals())

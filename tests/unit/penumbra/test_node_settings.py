@@ -6,7 +6,8 @@ from analyzer_node.settings import decode_settings as decode_analyzer
 from broker.plain_json import encode_plain
 from broker.topic import Role
 from camera_node.settings import decode_settings as decode_camera
-from feature_node.errors import BadNoise, PolicyUnmet
+from feature_node.budget.settings import BudgetSettings
+from feature_node.errors import BadNoise, BadSettings, PolicyUnmet
 from feature_node.noise_settings import NoiseSettings
 from feature_node.policy import Policy
 from feature_node.release.mechanism import Cost
@@ -121,6 +122,63 @@ def test_an_amount_of_noise_arrives_as_it_was_written(tmp_path: Path) -> None:
 def test_noise_that_cannot_be_meant_is_refused_with_what_can(noise: dict[str, object], why: str) -> None:
     with pytest.raises(ConfigError, match=why):
         pipeline(noise=noise)
+
+
+def test_a_budget_arrives_as_it_was_written(tmp_path: Path) -> None:
+    assert edge_settings(pipeline(), Somewhere(), Somewhere()).budget == BudgetSettings()
+    bundle = str(made.bundle(tmp_path / "tiny", noise=noisy.L1))
+    limits = {
+        "minute": 40,
+        "day": 5000,
+        "when_spent": "widen",
+        "repeat_unchanged": False,
+        "fresh_every": "2s",
+    }
+    written = pipeline(bundle=bundle, budget=limits, name="yard-edge")
+    settings = decode_edge(encode_plain(edge_settings(written, Somewhere(), Somewhere())))
+    assert settings.budget == BudgetSettings(
+        minute=40, day=5000, when_spent="widen", repeat_unchanged=False, fresh_every=2.0
+    )
+    assert settings.ledger_file == settings.key_file.parent / "home-yard-edge.ledger.json"
+    assert "a region, at most epsilon_joint 40 a minute, 5000 a day of each camera" in "\n".join(
+        plan(written, "edge")
+    )
+
+
+@pytest.mark.parametrize(
+    ("budget", "why"),
+    [
+        ({"minute": 0}, r"edge.budget.minute.*is not a sum of epsilon_joint. Write a number from 1e-06"),
+        ({"hour": -5}, r"edge.budget.hour.*Write a number"),
+        ({"day": ".inf"}, r"edge.budget.day.*Write a number"),
+        ({"when_spent": "stop"}, r"edge.budget.when_spent.*Write hold or widen"),
+        ({"unchanged_within": 2}, r"edge.budget.unchanged_within.*Write a number from 0 to 1"),
+        ({"fresh_every": -1}, r"edge.budget.fresh_every.*is not a length of time"),
+        ({"fresh_every": True}, r"edge.budget.fresh_every.*is not a length of time"),
+        ({"repeat_unchanged": "maybe"}, r"edge.budget.repeat_unchanged.*Write true or false"),
+        ({"week": 1}, r"edge.budget: \"week\" is not a key"),
+    ],
+)
+def test_a_budget_that_cannot_be_meant_is_refused_with_what_can(budget: dict[str, object], why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        pipeline(budget=budget)
+
+
+def test_a_pipeline_is_refused_whose_budget_cannot_be_kept(tmp_path: Path) -> None:
+    plain = str(made.bundle(tmp_path / "plain"))
+    noised = str(made.bundle(tmp_path / "noised", noise=noisy.L1))
+    check_policy(pipeline(bundle=noised, budget={"minute": 8}).edge)
+    for edge, why in (
+        ({"bundle": plain, "budget": {"day": 100}}, "The bundle .*plain adds no noise"),
+        ({"extractor": "shade", "budget": {"day": 100}}, "Shading faces .* adds no noise"),
+        ({"bundle": noised, "budget": {"minute": 7}}, "edge.budget.minute: 7 is too little"),
+        (
+            {"bundle": noised, "budget": {"day": 8}, "noise": {"epsilon_joint": 9}},
+            "edge.budget.day: 8 is too",
+        ),
+    ):
+        with pytest.raises(BadSettings, match=why):
+            plan(pipeline(**edge), "up")
 
 
 def test_a_pipeline_is_refused_whose_noise_cannot_be_had_or_costs_too_much(tmp_path: Path) -> None:

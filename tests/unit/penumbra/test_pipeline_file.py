@@ -32,7 +32,8 @@ private:
                  privacy_zones: [[[0, 0], [200, 0], [200, 480], [0, 480]]]}
     yard: {source: /dev/video0, size: 1280x720, max_lag: 500ms}
     hall: {source: clips/hall.mp4, loop: true, pace: fast}
-edge: {bundle: ./mine.zip, regions: whole, detection_size: 320x192, answer_timeout: 2s}
+edge: {bundle: ./mine.zip, regions: whole, detection_size: 320x192, answer_timeout: 2s,
+       budget: {minute: 40, hour: 600, when_spent: widen, fresh_every: 500ms}}
 cloud:
   broker: mqtts://bob@cloud.example:8883
   redis: {address: "rediss://cloud.example:6380/0", password_file: redis.password}
@@ -50,6 +51,9 @@ cloud:
     assert pipeline.private.broker.ca_file == Path("/etc/ca.crt")
     assert pipeline.edge.bundle == str(tmp_path / "mine.zip")
     assert pipeline.edge.answer_timeout == 2.0
+    budget = pipeline.edge.budget
+    assert (budget.minute, budget.hour, budget.day, budget.when_spent) == (40, 600, None, "widen")
+    assert (budget.repeat_unchanged, budget.unchanged_within, budget.fresh_every) == (True, 0.05, 0.5)
     assert pipeline.cloud.broker is not None
     assert pipeline.cloud.broker.address == "mqtts://bob@cloud.example:8883"
     assert pipeline.cloud.redis is not None
@@ -167,8 +171,7 @@ SIZE = "Write WIDTHxHEIGHT, for example 1280x720."
         ),
         (
             CAMERA + "edge: {protect: {mechanism: laplace}}",
-            "edge: protect: noise and privacy budgets are not part of this version. "
-            "Take it out: nothing would be protected by it.",
+            "edge: protect: is written otherwise: the amount of noise under noise, its limits under budget.",
         ),
         (
             CAMERA + "cloud: {broker: 'http://x'}",

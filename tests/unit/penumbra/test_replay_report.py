@@ -2,8 +2,10 @@ import json
 
 from rich.console import Console
 
+from broker.status import BudgetWindow
+from camera_node.charges import Charged
 from camera_node.replay import ReplayProgress, ReplaySummary
-from penumbra.replay_report import FileReport, report_object, summary_table, summary_text
+from penumbra.replay_report import FileReport, privacy_lines, report_object, summary_table, summary_text
 from penumbra.replay_screen import state_text
 
 
@@ -80,3 +82,34 @@ def test_progress_in_words() -> None:
         wall_seconds=1.0,
     )
     assert state_text(progress) == "48/1394 frames · 48 frames/s · 0 dropped"
+
+
+NOISY = Charged(epsilon_joint=24.0, epsilon_joint_most=16.0, messages=8, repeated=5)
+LEDGER = {"a": {"day": BudgetWindow(spent=48, limit=5000, until_ns=7)}}
+
+
+def test_what_a_replay_cost_is_reported_beside_the_ledger() -> None:
+    files = [FileReport(name, name, summary(charged=NOISY)) for name in ("a", "b")]
+    found = report_object(files, 1.0, LEDGER)
+    assert found["privacy"] == {
+        "epsilon_per_coordinate": None,
+        "epsilon_joint": 48.0,
+        "epsilon_joint_a_frame": {"mean": 3.0, "most": 16.0},
+        "frames_repeated": 10,
+    }
+    assert found["files"][0]["privacy"]["epsilon_joint"] == 24
+    assert found["ledger"]["a"]["day"] == {"spent": 48, "limit": 5000, "delta": 0.0, "until_ns": 7}
+    json.dumps(found, allow_nan=False)
+    assert privacy_lines(files, LEDGER) == [
+        "epsilon_joint 48 in all, 16 a frame at most, 10 of 16 frames repeated",
+        "a: spent 48 of 5,000 today",
+    ]
+
+
+def test_without_noise_nothing_is_said_of_it() -> None:
+    files = [FileReport("a", "a", summary()), BAD]
+    found = report_object(files, 1.0)
+    assert found["privacy"]["epsilon_joint"] is None
+    assert found["privacy"]["epsilon_joint_a_frame"] == {"mean": None, "most": None}
+    assert "ledger" not in found
+    assert privacy_lines(files, {}) == []

@@ -1,5 +1,5 @@
-from broker.answers import Answer, AnswerRegion
-from broker.status import CameraStatus, NodeStatus
+from broker.answers import Answer, AnswerRegion, ProtectionSummary
+from broker.status import BudgetWindow, CameraStatus, NodeStatus
 from penumbra.scoreboard import MAX_CAMERAS, Scoreboard
 from penumbra.tally import REMEMBERED, CameraTally, answer_text, sum_totals
 
@@ -127,3 +127,24 @@ def test_an_answer_in_words() -> None:
 def test_totals_of_nothing() -> None:
     totals = sum_totals([])
     assert (totals.read, totals.cloud) == (0, 0)
+
+
+def test_what_messages_cost_adds_up_and_what_did_not_cross_costs_nothing() -> None:
+    tally = CameraTally("yard", "")
+    assert tally.totals().epsilon_joint is None
+    for sequence, joint in enumerate((8.0, 0.0, 4.0)):
+        tally.answer(answer(sequence, protection=ProtectionSummary("laplace", None, joint)), 1.0)
+    held_back = answer(3, outcome="refused", reason="budget-spent", regions=(), bytes_cloud=0)
+    tally.answer(held_back, 1.1)
+    assert tally.row(1.1).epsilon_joint == 4, "of the last that crossed"
+    other = CameraTally("door", "").totals()
+    assert sum_totals([tally.totals(), other]).epsilon_joint == 12
+
+
+def test_each_camera_shows_its_own_part_of_the_ledger() -> None:
+    board = Scoreboard({"yard": "demo:", "door": "demo:"}, lambda: 1.0)
+    spent = {"minute": BudgetWindow(spent=8, limit=40)}
+    board.node_status(
+        NodeStatus(node="edge", role="edge", state="online", budget={"yard": spent, "of-old": spent})
+    )
+    assert [dict(row.budget) for row in board.rows()] == [spent, {}]

@@ -110,7 +110,7 @@ async def test_a_node_whose_budget_is_spent_holds_back_and_says_until_when(tmp_p
     async with running(protect=made.protect, extractor=extractor) as (bench, send):
         for number in range(3):
             await send(frame(number))
-        answers = await bench.answered(3)
+        answers = sorted(await bench.answered(3), key=lambda answer: answer.sequence)
         assert [(answer.outcome, answer.reason) for answer in answers] == [
             ("answered", ""),
             ("answered", ""),
