@@ -11,7 +11,7 @@ _HEAD = """# Embeddings, attacked
 
 What four embeddings of one network give away, on pictures and people that neither the network nor the
 attacker learnt from. Simple is the network cut at a layer; Siamese is fine-tuned so that equal answers look
-alike; advanced is Siamese reduced to 8 numbers by PCA (Osia et al., section 4); ours is 8 numbers of three
+alike; advanced is Siamese reduced to 8 numbers by PCA (Osia et al., section 4); ours is 8 numbers of a few
 steps each, trained to say nothing beyond the answer
 ([decision](../adr/0008-the-code-is-trained-by-an-entropy-bottleneck.md)).
 
