@@ -22,7 +22,7 @@ _NO_LOSS: Final = {"duplicate", "answered-before"}
 class CameraRow:
     """One camera as the live table shows it; rates are a second, ages in seconds.
 
-    Both epsilons and delta are of the last message that crossed; None where its numbers carried no such guarantee.
+    Both epsilons and delta are of the last message that crossed; None where it carried no such guarantee.
     """
 
     camera: str
