@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from feature_node.budget.amounts import Fixed
 from feature_node.budget.budgeted import budgeted, check_budget
 from feature_node.budget.protection import BudgetedProtection
 from feature_node.budget.settings import BudgetSettings
@@ -12,7 +13,7 @@ from feature_node.protect import NumbersProtection, Origin
 from feature_node.release.chains import chain_of
 from feature_node.release.mechanism import Cost
 from models.manifest import NoiseSpec
-from tests.unit.feature_node.budget.twins import Marking
+from tests.unit.feature_node.budget.twins import Marking, ledger
 from tests.unit.feature_node.fakes import OUTPUT, FixedExtractor, frame, running
 
 JOINT = Cost(epsilon_joint=8.0)
@@ -104,10 +105,11 @@ def test_every_mechanism_runs_under_a_budget(tmp_path, noise, when_spent):
     made.ledger.close()
 
 
-async def test_a_node_whose_budget_is_spent_holds_back_and_says_until_when(tmp_path):
-    made = budgeted(Marking(8.0), BudgetSettings(day=16, repeat_unchanged=False), tmp_path / "ledger.json")
+async def test_a_node_whose_budget_is_spent_holds_back_and_says_until_when():
+    mechanism, books = Marking(8.0), ledger(day=16)
+    protect = BudgetedProtection(mechanism, Fixed(mechanism, books), ledger=books, memo=None)
     extractor = FixedExtractor(profile=MARKED)
-    async with running(protect=made.protect, extractor=extractor) as (bench, send):
+    async with running(protect=protect, extractor=extractor) as (bench, send):
         for number in range(3):
             await send(frame(number))
         answers = sorted(await bench.answered(3), key=lambda answer: answer.sequence)
@@ -117,6 +119,6 @@ async def test_a_node_whose_budget_is_spent_holds_back_and_says_until_when(tmp_p
             ("refused", "budget-spent"),
         ]
         assert [answer.protection.epsilon_joint for answer in answers] == [8, 8, None]
-        assert bench.tally.refusing.startswith("yard: budget-spent until 2")
+        assert bench.tally.refusing.startswith("yard: budget-spent until 2025-10-10 00:00 UTC")
         assert bench.tally.counts == {"yard": {"budget-spent": 1}}
         assert len(bench.crossed) == 2
