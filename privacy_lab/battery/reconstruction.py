@@ -21,7 +21,7 @@ ANSWER_ALONE: Final = "answer-alone"
 ANSWER_ALONE_STRUCTURAL: Final = "answer-alone-structural"
 REFERENCES: Final = (FLOOR, ANSWER_ALONE, ANSWER_ALONE_STRUCTURAL)
 RECONSTRUCTIONS: Final[tuple[str, ...]] = NAMES
-SAMPLES: Final = 12
+_SAMPLES: Final = 12
 
 _STRUCTURAL: Final = "structural"
 _SCORES: Final = ("ssim", "psnr", "mse")
@@ -79,10 +79,15 @@ def settings_of(name: str, settings: Settings) -> dict[str, Any]:
     return flat
 
 
+def shown(n: int) -> list[int]:
+    """Choose of n pictures those to look at: spread over all, since sets come label by label."""
+    return [int(k) for k in np.linspace(0, n - 1, min(n, _SAMPLES)).round()]
+
+
 def scored(originals: Pixels, made: Images) -> Arrays:
-    """Score reconstructions picture by picture, and keep the first few to look at."""
+    """Score reconstructions picture by picture, and keep a few to look at."""
     scores = score(as_images(originals), made)
-    samples = np.rint(255 * made[:SAMPLES]).astype(np.uint8)
+    samples = np.rint(255 * made[shown(len(made))]).astype(np.uint8)
     return {"ssim": scores.ssim, "psnr": scores.psnr, "mse": scores.mse, "samples": samples}
 
 

@@ -27,11 +27,11 @@ from privacy_lab.battery.plan import Plan
 from privacy_lab.battery.reconstruction import (
     FLOOR,
     RECONSTRUCTIONS,
-    SAMPLES,
     Bench,
     reconstruction_record,
     references_of,
     scored,
+    shown,
     settings_of,
     strongest,
     strongest_answer_alone,
@@ -125,7 +125,8 @@ class _Run:
             for name, arrays in found.items()
         ]
         samples = {name: np.asarray(arrays[0]["samples"], np.uint8) for name, arrays in found.items()}
-        return records, {"original": self._ground.attacked.images[:SAMPLES]} | samples
+        images = self._ground.attacked.images
+        return records, {"original": images[shown(len(images))]} | samples
 
     def _identity_attacks(self) -> list[IdentityAttack]:
         ground, attacks = self._ground, list[IdentityAttack]()
@@ -145,7 +146,7 @@ class _Run:
 
     def _picture_unit(self, bench: Bench, name: str, seed: int) -> Arrays:
         images = self._ground.attacked.images
-        settings = (settings_of(name, self._plan.settings), len(images))
+        settings = (settings_of(name, self._plan.settings), shown(len(images)))
         self._watch(name, seed, 0.0)
         arrays = self._store.fetch(name, seed, settings, lambda: scored(images, bench.make(name)))
         self._watch(name, seed, 1.0)

@@ -6,7 +6,7 @@ import pytest
 
 from privacy_lab.battery.people import IDENTITY
 from privacy_lab.battery.plan import ATTACKS, Plan
-from privacy_lab.battery.reconstruction import RECONSTRUCTIONS, references_of
+from privacy_lab.battery.reconstruction import RECONSTRUCTIONS, references_of, shown
 from privacy_lab.battery.records import Battery, encode_battery
 from privacy_lab.battery.run import run_battery
 from privacy_lab.data.dataset import UNKNOWN, Regions
@@ -74,6 +74,14 @@ def test_pictures_to_look_at_are_kept_for_every_attack(whole):
     assert set(whole.samples) == {"original", *REFERENCES, *RECONSTRUCTIONS}
     assert all(images.shape == (12, made.SIDE, made.SIDE, 3) for images in whole.samples.values())
     assert all(images.dtype == np.uint8 for images in whole.samples.values())
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 12, 13, 100])
+def test_pictures_to_look_at_are_spread_over_all_that_were_attacked(n: int) -> None:
+    chosen = shown(n)
+    assert len(chosen) == len(set(chosen)) == min(n, 12)
+    assert chosen == sorted(chosen)
+    assert chosen[:1] + chosen[-1:] == ([0, n - 1] if n else [])
 
 
 def test_the_record_reads_back_as_it_was_written(whole):
