@@ -31,8 +31,8 @@ from privacy_lab.battery.reconstruction import (
     reconstruction_record,
     references_of,
     scored,
-    shown,
     settings_of,
+    shown,
     strongest,
     strongest_answer_alone,
 )
