@@ -42,8 +42,15 @@ class Edge:
     def payloads(self, regions: Pixels) -> Iterator[bytes]:
         """Give one payload a region, uint8 [n, h, w, 3]; noise is drawn anew at each call."""
         for start in range(0, len(regions), _AT_ONCE):
-            numbers = self.extractor.embed(regions[start : start + _AT_ONCE], mask=self._mask)
-            yield from payloads(self._chain.apply(numbers)[0])
+            yield from self.release(self.clean(regions[start : start + _AT_ONCE]))
+
+    def clean(self, regions: Pixels) -> Floats:
+        """Give the numbers of regions before any release step, float32 [n, *output.shape]."""
+        return self.extractor.embed(regions, mask=self._mask)
+
+    def release(self, numbers: Floats) -> tuple[bytes, ...]:
+        """Put clean numbers through the release steps; one payload a row."""
+        return payloads(self._chain.apply(numbers)[0])
 
     def __call__(self, regions: Pixels) -> Floats:
         """Give what the cloud decodes of regions, float32 [n, *output.shape]; see `Release`."""

@@ -13,7 +13,7 @@ SCHEMA: Final = 1
 GREY_LEVELS: Final = 255.0**2
 """What mean squared errors of values in [0, 1] are multiplied by to stand beside published ones."""
 
-Method = Literal["arden", "ours", "laplace-l1", "gaussian-l2", "response", "bundle"]
+Method = Literal["arden", "ours", "laplace-l1", "gaussian-l2", "response", "label", "bundle"]
 
 
 class Reconstruction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
