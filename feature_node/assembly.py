@@ -110,6 +110,11 @@ def _bundle(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Mechan
 
     bundle = load_extractor(settings.bundle or Path())
     noise = noise_of(bundle.manifest, settings.noise)
+    if noise and noise.nullified and not settings.budget.fresh_every:
+        get_logger().warning(
+            "little counts as unchanged where the input is nullified at random: set edge.budget.fresh_every",
+            nullified=noise.nullified,
+        )
     return BundleExtractor(bundle, threads, settings.regions), chain_of(bundle.output, noise)
 
 

@@ -1,28 +1,34 @@
 """The parts that settings name, put together and tried on real bundles and pictures."""
 
 import asyncio
+import contextlib
 import time
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from broker.address import BrokerAddress
 from broker.features import decode_features
 from broker.frames import Frame
 from broker.gate import Sealed
 from feature_node.assembly import assemble
+from feature_node.budget.settings import BudgetSettings
 from feature_node.centerface import CenterFace
 from feature_node.centerface_model import cache_folder, load_model, weights_path
-from feature_node.errors import BadSettings, PolicyUnmet
+from feature_node.errors import BadLedger, BadSettings, PolicyUnmet
 from feature_node.intake import Item
 from feature_node.policy import Policy
 from feature_node.settings import EdgeSettings
 from feature_node.threads import Threads
 from models.catalogue import find
 from models.errors import BundleError
+from models.manifest import RegionSpec
 from models.reading import load_manifest
 from tests.unit.models import made as bundles
+from tests.unit.models import noisy
 
 LOCAL = BrokerAddress(host="127.0.0.1", port=1883)
 CLIP = "face_recognition_clip/short_hamilton_clip.mp4"
@@ -118,3 +124,40 @@ def test_what_the_settings_name_must_be_there(tmp_path):
     with pytest.raises(BadSettings, match="takes numbers"):
         assemble(settings(tmp_path, extractor="shade", bundle=find("gender-ours")), threads)
     asyncio.run(threads.__aexit__())
+
+
+async def test_a_bundle_with_noise_gets_a_ledger_that_is_let_go_of_when_it_is_closed(tmp_path):
+    noised = bundles.bundle(tmp_path / "tiny", region=RegionSpec("whole"), noise=noisy.L1)
+    wanted = settings(tmp_path, bundle=noised, budget=BudgetSettings(day=16))
+    still = np.full((48, 64, 3), 99, np.uint8)
+    async with Threads(1) as threads:
+        with contextlib.closing(assemble(wanted, threads)) as made:
+            losses = [
+                wire((await release(made.way, item(still, number))).sealed).protection.epsilon_joint
+                for number in range(3)
+            ]
+            with pytest.raises(BadLedger, match="another edge node"):
+                assemble(wanted, threads)
+        assert losses == [8.0, 0.0, 0.0]
+        with contextlib.closing(assemble(wanted, threads)) as made:
+            assert made.ledger is not None
+            assert made.ledger.spent("yard", "day") == 8
+    assert (tmp_path / "key-edge.ledger.json").stat().st_mode & 0o777 == 0o600
+
+
+async def test_where_the_input_is_nullified_at_random_it_is_told_that_little_is_repeated(tmp_path):
+    nullified = bundles.bundle(tmp_path / "tiny", region=RegionSpec("whole"), noise=noisy.PUBLISHED)
+    wanted = settings(tmp_path, bundle=nullified)
+    with capture_logs() as logs:
+        assemble(wanted, Threads(1)).close()
+        by_rate = msgspec.structs.replace(wanted, budget=BudgetSettings(fresh_every=2.0))
+        assemble(by_rate, Threads(1)).close()
+    assert [log["nullified"] for log in logs] == [0.1]
+    assert "set edge.budget.fresh_every" in logs[0]["event"]
+
+
+def test_without_noise_no_ledger_is_made(tmp_path):
+    made = assemble(settings(tmp_path, bundle=bundles.bundle(tmp_path / "tiny")), Threads(1))
+    made.close()
+    assert made.ledger is None
+    assert not list(tmp_path.glob("*.ledger.json"))
