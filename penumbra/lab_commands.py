@@ -7,7 +7,9 @@ from penumbra import (
     lab_certify_command,
     lab_data_command,
     lab_network_command,
+    lab_recommend_command,
     lab_study_command,
+    lab_sweep_command,
     lab_train_command,
 )
 
@@ -18,3 +20,5 @@ lab_data_command.mount(app)
 lab_attack_command.mount(app)
 lab_certify_command.mount(app)
 lab_study_command.mount(app)
+lab_sweep_command.mount(app)
+lab_recommend_command.mount(app)

@@ -24,11 +24,10 @@ from privacy_lab.noise.map_decoder import MapDecoder
 from privacy_lab.noise.victims import victim_under
 from privacy_lab.sweep.material import Material
 from privacy_lab.sweep.networks import UnderNoise
-from privacy_lab.sweep.points import GREY_LEVELS, Reconstruction
+from privacy_lab.sweep.points import AVERAGED, DECODED, GREY_LEVELS, PUBLISHED, TOLD, Reconstruction
 from privacy_lab.sweep.recipe import AttackBudget
 
 SAMPLES: Final = 10
-PUBLISHED, TOLD, AVERAGED, DECODED = "algorithm-2", "told", "told-averaged", "decoder"
 
 _TRIED: Final = 16
 

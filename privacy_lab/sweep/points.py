@@ -13,6 +13,12 @@ SCHEMA: Final = 1
 GREY_LEVELS: Final = 255.0**2
 """What mean squared errors of values in [0, 1] are multiplied by to stand beside published ones."""
 
+PUBLISHED: Final = "algorithm-2"
+TOLD: Final = "told"
+AVERAGED: Final = "told-averaged"
+DECODED: Final = "decoder"
+"""The attacks on feature maps: as published; told B, ε and μ; the same over several draws; by a decoder."""
+
 Method = Literal["arden", "ours", "laplace-l1", "gaussian-l2", "response", "label", "bundle"]
 
 
@@ -130,11 +136,56 @@ class Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return next((found for found in self.attacks if found.attack == name), None)
 
 
+class Still(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the strongest attack sees of pictures that were sent in so many frames.
+
+    Attributes:
+        frames: How many frames the attacker waited for.
+        memoised: Whether the edge sent an unchanged region's value again.
+        draws: Over how many independent draws he averaged, at the median.
+        attack: The strongest attack.
+        ssim: Its structural similarity.
+    """
+
+    frames: int
+    memoised: bool
+    draws: int
+    attack: str
+    ssim: Figure
+
+
+class StillSweep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The averaging attack on one bundle.
+
+    Attributes:
+        bundle: Its id.
+        task: Its name.
+        epsilon_joint: Of one fresh release of one region.
+        pictures: How many were attacked.
+        sensor: Standard deviation of the camera's own noise, in grey levels.
+        unchanged_within: By how much numbers may change and still count as unchanged.
+        rows: By frames, without and with memory.
+    """
+
+    bundle: str
+    task: str
+    epsilon_joint: float
+    pictures: int
+    sensor: float
+    unchanged_within: float
+    rows: tuple[Still, ...]
+
+
 class Sweep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All points of a folder."""
 
     schema: Literal[1] = SCHEMA
     points: tuple[Point, ...]
+
+
+def amount_text(epsilon: float) -> str:
+    """Write an amount for people: whole from a thousand on, never as a power."""
+    return f"{epsilon:,.0f}" if epsilon >= 1000 else f"{epsilon:g}"
 
 
 def ordered(points: Iterable[Point]) -> tuple[Point, ...]:

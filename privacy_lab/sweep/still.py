@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, final
 
-import msgspec
 import numpy as np
 import torch
 
@@ -25,51 +24,12 @@ from privacy_lab.battery.statistics import figure_of
 from privacy_lab.data.material import Material
 from privacy_lab.errors import BadData
 from privacy_lab.released import Edge
+from privacy_lab.sweep.points import Still, StillSweep
 
 UNCHANGED_WITHIN: Final = 0.05
 """As a feature node has it where nothing else is said."""
 ATTACKS: Final[tuple[Name, ...]] = ("decoder", "rmle")
 _APART: Final = 1000
-
-
-class Still(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the strongest attack sees of pictures that were sent in so many frames.
-
-    Attributes:
-        frames: How many frames the attacker waited for.
-        memoised: Whether the edge sent an unchanged region's value again.
-        draws: Over how many independent draws he averaged, at the median.
-        attack: The strongest attack.
-        ssim: Its structural similarity.
-    """
-
-    frames: int
-    memoised: bool
-    draws: int
-    attack: str
-    ssim: Figure
-
-
-class StillSweep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The averaging attack on one bundle.
-
-    Attributes:
-        bundle: Its id.
-        task: Its name.
-        epsilon_joint: Of one fresh release of one region.
-        pictures: How many were attacked.
-        sensor: Standard deviation of the camera's own noise, in grey levels.
-        unchanged_within: By how much numbers may change and still count as unchanged.
-        rows: By frames, without and with memory.
-    """
-
-    bundle: str
-    task: str
-    epsilon_joint: float
-    pictures: int
-    sensor: float
-    unchanged_within: float
-    rows: tuple[Still, ...]
 
 
 @final

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from privacy_lab.errors import BadData
-from privacy_lab.sweep.points import Point, encode_sweep
+from privacy_lab.sweep.points import Point, StillSweep, encode_sweep
 
 Samples = Mapping[str, NDArray[np.uint8]]
 """Pictures uint8 [n, h, w, 3] by name: `original`, and what each attack made of them."""
@@ -59,6 +59,25 @@ class Units:
             point = self.find(path.stem)
             if point is not None:
                 yield point
+
+    def keep_still(self, still: StillSweep) -> Path:
+        """Write what a still camera gave away of one bundle; give the file's path."""
+        path = self.folder / "still" / f"{still.task}-{still.bundle}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".part")
+        unfinished.write_bytes(
+            msgspec.json.format(msgspec.json.encode(still, order="deterministic"), indent=2)
+        )
+        unfinished.replace(path)
+        return path
+
+    def stills(self) -> Iterator[StillSweep]:
+        """Give what still cameras gave away, of every bundle that is there."""
+        for path in sorted((self.folder / "still").glob("*.json")):
+            try:
+                yield msgspec.json.decode(path.read_bytes(), type=StillSweep)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise BadData(f"{path}: is not what a still camera gave away: {error}. Delete it") from error
 
     def write_results(self) -> Path:
         """Write all points to `sweep.json`; give its path.

@@ -18,7 +18,8 @@ from privacy_lab.sweep import bundle as bundle_module  # noqa: E402
 from privacy_lab.sweep import joint as joint_module  # noqa: E402
 from privacy_lab.sweep.bundle import BundleBench, BundleTask, amount_of  # noqa: E402
 from privacy_lab.sweep.joint import MECHANISMS, JointBench, JointTask  # noqa: E402
-from privacy_lab.sweep.still import StillSweep, gained, sweep_still  # noqa: E402
+from privacy_lab.sweep.points import StillSweep  # noqa: E402
+from privacy_lab.sweep.still import gained, sweep_still  # noqa: E402
 from tests.unit.models import made, noisy  # noqa: E402
 from tests.unit.privacy_lab.battery import made as battery  # noqa: E402
 
