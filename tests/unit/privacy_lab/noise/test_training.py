@@ -37,12 +37,12 @@ OURS = OursSettings(
 
 @pytest.fixture(scope="module")
 def examples() -> Batches:
-    return made.batches(planted.regions(512, 1))
+    return made.batches(planted.regions(256, 1), 16)
 
 
 @pytest.fixture(scope="module")
 def unseen() -> Batches:
-    return made.batches(planted.regions(400, 2))
+    return made.batches(planted.regions(300, 2))
 
 
 @pytest.fixture(scope="module")
