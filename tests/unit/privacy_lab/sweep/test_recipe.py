@@ -31,7 +31,7 @@ def test_what_a_sweep_does_not_know_is_named() -> None:
     for ask, said in (
         (lambda: ryu.layer(4), "case 4: there are 1 to 3"),
         (lambda: ryu.layer(0), "case 0"),
-        (lambda: ryu.budget("endless"), "budget endless: there are brief, full, published"),
+        (lambda: ryu.budget("endless"), "budget endless: there are brief, hours, full, published"),
         (lambda: ryu.set_spec("faces"), "set faces: there are cifar10-jpeg"),
     ):
         with pytest.raises(BadRecipe, match=said):
