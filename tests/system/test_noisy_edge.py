@@ -14,7 +14,7 @@ from feature_node.policy import Policy
 from models.bundle import load_analyzer
 from models.manifest import NoiseSpec, RegionSpec
 from tests.servers import until
-from tests.system.test_edge_node import WITHIN, World, address, world
+from tests.system.edge import WITHIN, World, address, world
 from tests.unit.feature_node.fakes import frame
 from tests.unit.models import made, noisy
 
