@@ -5,6 +5,7 @@ BundleError                what `penumbra` prints as one line
 ├── BundleNotFound         no such shipped bundle, file or folder
 ├── UnsafeArchive          the archive tries something a bundle never needs (escape, bomb, link, extra file)
 ├── DamagedBundle          what it holds is not what its manifest promises
+├── BadTable               what should say how much some feature maps give away does not
 ├── UnsupportedBundle      sound, but not for this program or this half
 ├── BadRegions             the pictures given to an extractor have the wrong shape or type
 ├── BadNumbers             the extractor's output is not finite or has the wrong shape: nothing may leave
@@ -28,6 +29,10 @@ class UnsafeArchive(BundleError):
 
 class DamagedBundle(BundleError):
     """A file is missing, truncated, altered or of another shape than the manifest promises."""
+
+
+class BadTable(BundleError):
+    """A placement table is damaged, or contradicts itself."""
 
 
 class UnsupportedBundle(BundleError):
