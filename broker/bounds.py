@@ -19,6 +19,10 @@ MAX_DETAIL: Final = 500
 ENVELOPE_BYTES: Final = 4096
 """Bytes that a message may need besides its payload."""
 
+MAX_WEIGHTS_BYTES: Final = MAX_JPEG_BYTES + ENVELOPE_BYTES
+"""Bytes of one slice of a layer's weights: a message with a whole layer of VGG still fits."""
+MAX_MAPS_BYTES: Final = MAX_JPEG_BYTES + ENVELOPE_BYTES
+"""Bytes of the feature maps that one helper gets or gives back at once."""
 MAX_FRAME_BYTES: Final = MAX_JPEG_BYTES + ENVELOPE_BYTES
 MAX_FEATURES_BYTES: Final = MAX_JPEG_BYTES + ENVELOPE_BYTES
 MAX_RESULT_BYTES: Final = MAX_REGIONS * (MAX_LABEL * 4 + 16) + ENVELOPE_BYTES

@@ -35,6 +35,7 @@ class Role(StrEnum):
     EDGE = "edge"
     ANALYZER = "analyzer"
     VIEWER = "viewer"
+    HELPER = "helper"
 
 
 @dataclass(frozen=True)

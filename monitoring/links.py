@@ -49,4 +49,4 @@ class LinkMetrics:
 
 def _name(topic: _Topic) -> str:
     """Name the row of the topic table, never the camera or stream."""
-    return topic.pattern.removesuffix("/{id}")
+    return topic.pattern.replace("/{id}", "")

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from broker.acl import Account
 from broker.errors import BrokerError
@@ -37,6 +37,7 @@ def config(
     edge: Annotated[Names | None, typer.Option(help="An edge node's account (both sides).")] = None,
     analyzer: Annotated[Names | None, typer.Option(help="An analyzer's account (cloud side).")] = None,
     viewer: Annotated[Names | None, typer.Option(help="An account that only watches.")] = None,
+    helper: Annotated[Names | None, typer.Option(help="A helping device's account (private side).")] = None,
     hostname: Annotated[Names | None, typer.Option(help="A name that clients connect to.")] = None,
     port: Annotated[int, typer.Option(help="The TLS port.")] = TLS_PORT,
     installed_at: Annotated[
@@ -55,6 +56,7 @@ def config(
     Options that name an account may be repeated.
     """
     named = {Role.CAMERA: camera, Role.EDGE: edge, Role.ANALYZER: analyzer, Role.VIEWER: viewer}
+    named[Role.HELPER] = helper
     try:
         production = Production(
             side=_SIDES[side],
@@ -81,7 +83,9 @@ def topics() -> None:
     """Print every topic of both sides: what it carries, and who may write and read it."""
     console = Console(highlight=False)
     for side in _SIDES.values():
-        table = Table("topic", "carries", "written by", "read by", box=None, title_justify="left")
+        table = Table(
+            Column("topic", no_wrap=True), "carries", "written by", "read by", box=None, title_justify="left"
+        )
         table.title = f"{side.label} broker"
         for topic in TABLE:
             if topic.side is side:

@@ -24,6 +24,7 @@ from tests.servers import free_port, require_program, running_mosquitto, until
 
 FRONT, BACK = Account(Role.CAMERA, "front"), Account(Role.CAMERA, "back")
 EDGE, VIEWER = Account(Role.EDGE, "e1"), Account(Role.VIEWER, "v")
+HELPER, OTHER = Account(Role.HELPER, "h1"), Account(Role.HELPER, "h2")
 FIRST, SECOND = Account(Role.ANALYZER, "a1"), Account(Role.ANALYZER, "a2")
 STREAM = "abcdefghij234567abcd"
 
@@ -32,8 +33,18 @@ WRITES: Mapping[type[Side], Mapping[Account, set[str]]] = {
     Private: {
         FRONT: {"penumbra/frames/front", "penumbra/status/camera/front"},
         BACK: {"penumbra/frames/back", "penumbra/status/camera/back"},
-        EDGE: {"penumbra/results/camera/front", "penumbra/results/camera/back", "penumbra/status/e1"},
+        EDGE: {
+            "penumbra/results/camera/front",
+            "penumbra/results/camera/back",
+            "penumbra/status/e1",
+            "penumbra/helpers/h1/weights",
+            "penumbra/helpers/h1/work",
+            "penumbra/helpers/h2/weights",
+            "penumbra/helpers/h2/work",
+        },
         VIEWER: set(),
+        HELPER: {"penumbra/helpers/h1/capacity", "penumbra/helpers/h1/partial"},
+        OTHER: {"penumbra/helpers/h2/capacity", "penumbra/helpers/h2/partial"},
     },
     Cloud: {
         EDGE: {f"penumbra/features/{STREAM}"},
@@ -46,14 +57,25 @@ READS: Mapping[type[Side], Mapping[Account, set[str]]] = {
     Private: {
         FRONT: {"penumbra/results/camera/front"},
         BACK: {"penumbra/results/camera/back"},
-        EDGE: {"penumbra/frames/front", "penumbra/frames/back"},
+        EDGE: {
+            "penumbra/frames/front",
+            "penumbra/frames/back",
+            "penumbra/helpers/h1/capacity",
+            "penumbra/helpers/h1/partial",
+            "penumbra/helpers/h2/capacity",
+            "penumbra/helpers/h2/partial",
+        },
         VIEWER: {
             "penumbra/results/camera/front",
             "penumbra/results/camera/back",
             "penumbra/status/camera/front",
             "penumbra/status/camera/back",
             "penumbra/status/e1",
+            "penumbra/helpers/h1/capacity",
+            "penumbra/helpers/h2/capacity",
         },
+        HELPER: {"penumbra/helpers/h1/weights", "penumbra/helpers/h1/work"},
+        OTHER: {"penumbra/helpers/h2/weights", "penumbra/helpers/h2/work"},
     },
     Cloud: {
         EDGE: {f"penumbra/results/{STREAM}"},
@@ -66,6 +88,8 @@ TRIED = {path for side in WRITES.values() for paths in side.values() for path in
     "penumbra/frames",
     "penumbra/frames/front/more",
     "penumbra/status/v",
+    "penumbra/helpers/h1",
+    "penumbra/helpers/h1/more",
     "penumbra",
     "homeassistant/device/front/config",
     "front",

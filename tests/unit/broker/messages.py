@@ -4,6 +4,7 @@ from broker.answers import Answer
 from broker.features import Features, Protection
 from broker.frames import Frame
 from broker.gate import Draft, ReleaseContract
+from broker.helpers import HelperCapacity, HelperPartial, HelperWeights, HelperWork, Kernel, Sum, digest_of
 from broker.results import RegionAnswer, Result
 from broker.status import CameraStatus, NodeStatus
 
@@ -103,3 +104,57 @@ def a_camera_status(**changes: object) -> CameraStatus:
 
 def a_node_status(**changes: object) -> NodeStatus:
     return NodeStatus(**{"node": "edge", "role": "edge", "state": "online", **changes})  # type: ignore[arg-type]
+
+
+def a_capacity(**changes: object) -> HelperCapacity:
+    fields: dict[str, object] = {
+        "helper": "h1",
+        "state": "online",
+        "run": 5,
+        "memory_bytes": 2**30,
+        "multiplications_per_second": 5.6e8,
+        "bytes_per_second": 9.0e6,
+    }
+    return HelperCapacity(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def a_kernel(**changes: object) -> Kernel:
+    fields: dict[str, object] = {
+        "maps_out": 1,
+        "size": (1, 2),
+        "strides": (1, 1),
+        "dilations": (1, 1),
+        "pads": (0, 0, 0, 0),
+        "weights": bytes(16),
+    }
+    return Kernel(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def some_weights(**changes: object) -> HelperWeights:
+    kernels = (a_kernel(),)
+    fields = {"helper": "h1", "digest": digest_of(2, kernels), "maps": 2, "kernels": kernels}
+    return HelperWeights(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def some_work(**changes: object) -> HelperWork:
+    fields: dict[str, object] = {
+        "helper": "h1",
+        "run": 7,
+        "task": 3,
+        "digest": bytes(32),
+        "shape": (1, 2, 1, 2),
+        "maps": bytes(16),
+    }
+    return HelperWork(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def a_partial(**changes: object) -> HelperPartial:
+    fields: dict[str, object] = {
+        "helper": "h1",
+        "run": 7,
+        "task": 3,
+        "digest": bytes(32),
+        "sums": (Sum((1, 1, 1, 1), bytes(4)),),
+        "seconds": 0.001,
+    }
+    return HelperPartial(**{**fields, **changes})  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ def test_a_camera_writes_and_reads_its_own_alone() -> None:
 
 
 def test_the_edge_is_the_only_role_that_does_things_on_both_sides() -> None:
-    assert roles_of(Private) == (Role.CAMERA, Role.EDGE, Role.VIEWER)
+    assert roles_of(Private) == (Role.CAMERA, Role.EDGE, Role.VIEWER, Role.HELPER)
     assert roles_of(Cloud) == (Role.EDGE, Role.ANALYZER, Role.VIEWER)
     edge = Account(Role.EDGE, "e1")
     assert rights_of(Cloud, edge) == Rights(write=("penumbra/features/+",), read=("penumbra/results/+",))
@@ -70,6 +70,7 @@ def test_the_list_names_every_account_and_uses_no_pattern_line() -> None:
         "topic read penumbra/results/camera/+",
         "topic read penumbra/status/camera/+",
         "topic read penumbra/status/+",
+        "topic read penumbra/helpers/+/capacity",
     ]
 
 

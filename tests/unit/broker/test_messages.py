@@ -22,6 +22,10 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "penumbra/results/camera/{id}": messages.an_answer,
     "penumbra/status/camera/{id}": messages.a_camera_status,
     "penumbra/status/{id}": messages.a_node_status,
+    "penumbra/helpers/{id}/capacity": messages.a_capacity,
+    "penumbra/helpers/{id}/weights": messages.some_weights,
+    "penumbra/helpers/{id}/work": messages.some_work,
+    "penumbra/helpers/{id}/partial": messages.a_partial,
     "penumbra/features/{id}": messages.some_features,
     "penumbra/results/{id}": messages.a_result,
 }
