@@ -5,11 +5,19 @@ EdgeError
 │   ├── PolicyUnmet      the bundle does not prove what the site demands
 │   ├── NoJointGuarantee a joint amount of noise is asked of what adds none
 │   ├── BadNoise         noise that promises nothing, or cannot be made here
-│   └── BadLedger        the record of what was spent is damaged, in use, or not of this time
+│   ├── BadLedger        the record of what was spent is damaged, in use, or not of this time
+│   ├── BadDevices       a file of devices has an unknown key, unit or value
+│   ├── BadPlan          a placement is of another network, of other devices, or breaks a constraint
+│   ├── Infeasible       no placement keeps every constraint; says which fails, and by how much
+│   ├── BadExposure      the record of what helpers have seen is damaged, or not of this network
+│   └── UnsupportedNetwork a network that cannot be spread over helpers
+├── WrongShape       maps that a helper's weights cannot take
 └── Withheld         a frame of which nothing may leave (`reason` is a metric label)
     ├── BadPicture       the JPEG is damaged, or is not what its message says
     ├── DetectorError    the detector failed: nobody knows where the faces are
     ├── ExtractorError   the extractor failed, or gave something that may not be sent
+    ├── NoPlacement      the helpers that are there may not hold all maps
+    ├── HelpersLate      the helpers did not answer within the frame's deadline
     ├── BudgetSpent      the camera's privacy budget is spent, until when is known
     ├── OverCeiling      one message would lose more privacy than the site allows
     └── LedgerUnusable   what would be spent cannot be kept
@@ -44,6 +52,42 @@ class BadNoise(BadSettings):
 
 class BadLedger(BadSettings):
     """The record of what was spent cannot be trusted; the text says why, and what to do."""
+
+
+class BadDevices(BadSettings):
+    """A file of devices cannot be used; the text names device, value and what to write."""
+
+
+class BadPlan(BadSettings):
+    """A placement that may not be run: it is of another network or other devices, or breaks a constraint."""
+
+
+class Infeasible(BadSettings):
+    """No placement was found that keeps every constraint.
+
+    Attributes:
+        constraint: Its number in Baccour et al., equation (8), as "8f".
+        layer: Where it fails; empty where it is not one layer's.
+        short: By how much, in the constraint's own unit (maps, bytes, multiplications, devices).
+    """
+
+    def __init__(self, constraint: str, layer: str, short: float, text: str) -> None:
+        self.constraint = constraint
+        self.layer = layer
+        self.short = short
+        super().__init__(f"({constraint}) {layer}: {text}" if layer else f"({constraint}) {text}")
+
+
+class BadExposure(BadSettings):
+    """The record of what helpers have seen cannot be trusted; the text says why, and what to do."""
+
+
+class UnsupportedNetwork(BadSettings):
+    """A network that cannot be spread over helpers; the text says why."""
+
+
+class WrongShape(EdgeError):
+    """Feature maps that a helper's weights cannot take."""
 
 
 class Withheld(EdgeError):
@@ -82,6 +126,25 @@ class ExtractorError(Withheld):
 
     def __init__(self, detail: str) -> None:
         super().__init__("extractor-failed", detail)
+
+
+class NoPlacement(Withheld):
+    """The helpers that are there may not hold all maps: one of them would see more than the cap."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("no-placement", detail)
+
+    @property
+    def standing(self) -> str:
+        """See `Withheld`."""
+        return str(self)
+
+
+class HelpersLate(Withheld):
+    """The helpers did not answer within the frame's deadline, and nobody could stand in."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("helpers-late", detail)
 
 
 class BudgetSpent(Withheld):

@@ -33,10 +33,10 @@ class Session:
         self._where = where
         try:
             self._session = onnxruntime.InferenceSession(
-                model, sess_options=_options(threads), providers=["CPUExecutionProvider"]
+                model, sess_options=session_options(threads), providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # the library's own classes have no root
-            raise RuntimeFailed(f"{where}: ONNX Runtime does not load it: {_first_line(error)}") from error
+            raise RuntimeFailed(f"{where}: ONNX Runtime does not load it: {first_line(error)}") from error
         self._input = _only(self._session.get_inputs(), where, "input", takes)
         self._output = _only(self._session.get_outputs(), where, "output", gives)
         self._gives = gives
@@ -53,7 +53,7 @@ class Session:
             (answer,) = self._session.run([self._output], {self._input: np.ascontiguousarray(batch)})
         except Exception as error:
             raise RuntimeFailed(
-                f"{self._where}: ONNX Runtime does not run it: {_first_line(error)}"
+                f"{self._where}: ONNX Runtime does not run it: {first_line(error)}"
             ) from error
         numbers = np.asarray(answer, np.float32)
         if numbers.shape != (len(batch), *self._gives):
@@ -61,7 +61,8 @@ class Session:
         return numbers
 
 
-def _options(threads: int) -> onnxruntime.SessionOptions:
+def session_options(threads: int) -> onnxruntime.SessionOptions:
+    """Say how a network runs in a node; see the module."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -85,5 +86,6 @@ def _only(ends: list[Any], where: str, what: str, shape: tuple[int, ...]) -> str
     return str(ends[0].name)
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Shorten what the library says to its first line."""
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
