@@ -68,6 +68,64 @@ class BudgetWindow(msgspec.Struct, frozen=True, kw_only=True):
     until_ns: int = 0
 
 
+class HelperShare(msgspec.Struct, frozen=True, kw_only=True):
+    """What one helper of a distributed extractor holds and does.
+
+    Attributes:
+        working: Whether it is given work now.
+        maps: Feature maps that it holds, over all layers.
+        seen: Different feature maps that it ever received, over all layers.
+        sent_bytes: Weights and maps sent to it.
+        received_bytes: Partial outputs received from it.
+        milliseconds: How long its last piece of work took, there and back.
+    """
+
+    working: bool
+    maps: int
+    seen: int
+    sent_bytes: int
+    received_bytes: int
+    milliseconds: float
+
+
+class LayerShare(msgspec.Struct, frozen=True, kw_only=True):
+    """How one layer's feature maps are spread.
+
+    Attributes:
+        layer: Its name.
+        maps: How many it takes.
+        holders: How many helpers hold some.
+        most_seen: The most different ones that one helper ever received.
+        cap: The most that one helper may ever receive.
+    """
+
+    layer: str
+    maps: int
+    holders: int
+    most_seen: int
+    cap: int
+
+
+class PlacementStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan of a distributed extractor, and the privacy that it meets.
+
+    Attributes:
+        max_ssim: How similar to the picture a helper's best reconstruction may be, by the measured table.
+        colluding: So many helpers together stay under it.
+        solver: Who planned.
+        expected_ms: What the planner expects one picture to take.
+        helpers: By name.
+        layers: In order.
+    """
+
+    max_ssim: float
+    colluding: int
+    solver: str
+    expected_ms: float
+    helpers: dict[str, HelperShare]
+    layers: tuple[LayerShare, ...]
+
+
 class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How an edge or an analyzer is.
 
@@ -81,6 +139,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
         bundle: Ids of the bundles in use.
         dropped: What it dropped since it started, by camera (empty name: of no camera) and reason.
         budget: What each camera has spent, by `minute`, `hour` and `day`; empty where nothing is counted.
+        placement: Who holds which feature maps, where the extractor is spread over helpers.
         since_ns: When this state began, Unix time in nanoseconds.
         schema: The schema version.
     """
@@ -93,6 +152,7 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
     bundle: tuple[str, ...] = ()
     dropped: dict[str, dict[str, int]] = {}
     budget: dict[str, dict[str, BudgetWindow]] = {}
+    placement: PlacementStatus | None = None
     since_ns: int = 0
     schema: int = SCHEMA
 

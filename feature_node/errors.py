@@ -11,6 +11,8 @@ EdgeError
 │   ├── Infeasible       no placement keeps every constraint; says which fails, and by how much
 │   ├── BadExposure      the record of what helpers have seen is damaged, or not of this network
 │   └── UnsupportedNetwork a network that cannot be spread over helpers
+├── NoRoom           a layer's maps that the helpers which are there may not all see
+├── HelperFailed     a helper gave nothing that can be used (`reason` is a metric label)
 ├── WrongShape       maps that a helper's weights cannot take
 └── Withheld         a frame of which nothing may leave (`reason` is a metric label)
     ├── BadPicture       the JPEG is damaged, or is not what its message says
@@ -84,6 +86,22 @@ class BadExposure(BadSettings):
 
 class UnsupportedNetwork(BadSettings):
     """A network that cannot be spread over helpers; the text says why."""
+
+
+class NoRoom(EdgeError):
+    """The helpers that are there may not see all maps of a layer; the text says by how many."""
+
+
+class HelperFailed(EdgeError):
+    """A helper gave nothing that can be used.
+
+    Attributes:
+        reason: A short, fixed word for logs and metric labels.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class WrongShape(EdgeError):

@@ -109,6 +109,52 @@ CLOCK_OFFSET_SECONDS: Final = Gauge(
     "penumbra_clock_offset_seconds", "How far the other's clock is ahead of this node's.", ["peer"]
 )
 
+# --- an edge that spreads its extractor over helpers ---------------------------------------------------
+HELPERS_PRESENT: Final = Gauge("penumbra_helpers_present", "Helpers that have announced themselves.")
+HELPER_MAPS: Final = Gauge("penumbra_helper_maps", "Feature maps that a helper holds.", ["helper", "layer"])
+HELPER_MAPS_SEEN: Final = Gauge(
+    "penumbra_helper_maps_seen", "Different feature maps that a helper ever received.", ["helper", "layer"]
+)
+HELPER_MAPS_CAP: Final = Gauge(
+    "penumbra_helper_maps_cap", "Different feature maps that one helper may ever receive.", ["layer"]
+)
+HELPER_SENT_BYTES: Final = Counter(
+    "penumbra_helper_sent_bytes_total", "Bytes of weights and maps that a helper was sent.", ["helper"]
+)
+HELPER_RECEIVED_BYTES: Final = Counter(
+    "penumbra_helper_received_bytes_total", "Bytes of partial outputs that a helper gave back.", ["helper"]
+)
+HELPER_SECONDS: Final = Histogram(
+    "penumbra_helper_seconds",
+    "From handing a layer's maps to a helper to its partial output.",
+    ["helper"],
+    buckets=HOP_BUCKETS,
+)
+HELPER_FAILURES: Final = Counter(
+    "penumbra_helper_failures_total",
+    "Times that a helper gave nothing usable, by reason.",
+    ["helper", "reason"],
+)
+HELPER_REFUSED: Final = Counter(
+    "penumbra_helper_partials_refused_total", "Partial outputs that were not used, by reason.", ["reason"]
+)
+HELPERS_REPLACED: Final = Counter(
+    "penumbra_layers_replanned_total", "Layers of a frame whose maps were handed out again to others."
+)
+PLACEMENTS: Final = Counter(
+    "penumbra_placements_total", "Placements that were planned, and attempts that failed.", ["outcome"]
+)
+PLACEMENT_SECONDS: Final = Gauge(
+    "penumbra_placement_expected_seconds", "What the planner expects the layers of one picture to take."
+)
+
+# --- helper ------------------------------------------------------------------------------------------
+WORK: Final = Counter("penumbra_work_total", "Work that this helper did or refused, by outcome.", ["outcome"])
+WORK_SECONDS: Final = Histogram(
+    "penumbra_work_seconds", "Time that one piece of work took to compute.", buckets=HOP_BUCKETS
+)
+WEIGHTS_BYTES: Final = Gauge("penumbra_weights_bytes", "Weights that this helper keeps.")
+
 # --- analyzer --------------------------------------------------------------------------------------
 CACHE: Final = Counter(
     "penumbra_cache_lookups_total", "Look-ups in the cache: hit, miss, error, skipped.", ["outcome"]

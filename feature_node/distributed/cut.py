@@ -84,11 +84,13 @@ class Piece(msgspec.Struct, frozen=True, array_like=True):
         takes: The tensors that it needs.
         gives: The tensors that are needed later.
         model: An ONNX file; empty where there is nothing to run.
+        multiplications: Of its convolutions and linear layers, for one picture.
     """
 
     takes: tuple[str, ...]
     gives: tuple[str, ...]
     model: bytes
+    multiplications: int
 
 
 class Cut(msgspec.Struct, frozen=True, array_like=True):

@@ -1,12 +1,12 @@
 """Cuts an extractor's ONNX file into what the source runs and the convolutions that are handed out.
 
-Run as a child process (`python -m feature_node.distributed.graph FILE`, the cut on standard output, a reason
-on standard error), so that the `onnx` package never loads in the edge node.
+Run as a child process (the file on standard input, the cut on standard output, a reason on standard error),
+so that the `onnx` package never loads in the edge node.
 """
 
+import math
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Final, NoReturn, final
 
 import numpy as np
@@ -18,6 +18,7 @@ from feature_node.errors import UnsupportedNetwork
 
 UNSUPPORTED: Final = 3
 _COMPUTING: Final = frozenset({"Conv", "Gemm", "MatMul", "ConvTranspose"})
+_LINEAR: Final = frozenset({"Gemm", "MatMul"})
 _PICTURE_RANK: Final = 4
 
 
@@ -148,7 +149,18 @@ class _Cutter:
         takes = tuple(name for name in used if name in self._waves and name not in made)
         gives = tuple(name for node in here for name in node.output if self._is_needed_later(name, wave))
         constants = [self._constants[name] for name in used if name in self._constants]
-        return Piece(takes, gives, self._model_of(here, takes, gives, constants) if here else b"")
+        model = self._model_of(here, takes, gives, constants) if here else b""
+        return Piece(takes, gives, model, sum(map(self._multiplications, here)))
+
+    def _multiplications(self, node: Any) -> int:
+        """Count those of a convolution (equation (2), all segments) or a linear layer (equation (3))."""
+        if node.op_type not in _COMPUTING or node.input[1] not in self._constants:
+            return 0
+        weights = math.prod(self._constants[node.input[1]].dims)
+        if node.op_type in _LINEAR:
+            return int(weights)
+        _, _, rows, columns = self._sizes(node.output[0])
+        return int(weights) * rows * columns
 
     def _is_needed_later(self, name: str, wave: int) -> bool:
         users = (node for node in self._nodes if name in node.input)
@@ -191,9 +203,9 @@ def _refuse(why: str) -> NoReturn:
 
 
 def main() -> None:
-    """Cut the network that the command line names."""
+    """Cut the network that comes on standard input."""
     try:
-        cut = cut_network(Path(sys.argv[1]).read_bytes())
+        cut = cut_network(sys.stdin.buffer.read())
     except (UnsupportedNetwork, onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         _refuse((str(error).splitlines() or [type(error).__name__])[0][:300])
     sys.stdout.buffer.write(encode_cut(cut))

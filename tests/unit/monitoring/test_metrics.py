@@ -33,6 +33,8 @@ def test_no_label_can_hold_an_address_a_process_or_a_person() -> None:
         "peer",
         "kind",
         "window",
+        "helper",
+        "layer",
     }
     assert {label for metric in OURS for label in metric._labelnames} <= allowed
 

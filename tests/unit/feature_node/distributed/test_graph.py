@@ -85,6 +85,11 @@ def test_the_first_layer_and_a_last_convolution_stay_with_the_source() -> None:
     assert np.abs(spread(cut, batch, 3, 0) - whole(model, batch)).max() < TOLERANCE
 
 
+def test_multiplications_are_counted() -> None:
+    cut = cut_network(plain())
+    assert [piece.multiplications for piece in cut.pieces] == [4 * 3 * 9 * 64, 0, 2 * 64 * 3]
+
+
 def test_a_slice_says_neither_which_maps_nor_which_layer() -> None:
     layer = cut_network(plain()).layers[0]
     weights = slice_for("h1", layer, (1, 3))
@@ -93,10 +98,12 @@ def test_a_slice_says_neither_which_maps_nor_which_layer() -> None:
     assert weights.size_bytes == 2 * 4 * 9 * 4
 
 
-def test_a_cut_survives_the_way_between_processes(tmp_path) -> None:
-    file = tmp_path / "extractor.onnx"
-    file.write_bytes(residual())
-    assert load_cut(file) == cut_network(residual()) == decode_cut(encode_cut(cut_network(residual())))
+def test_a_cut_survives_the_way_between_processes() -> None:
+    assert (
+        load_cut(residual(), "here")
+        == cut_network(residual())
+        == decode_cut(encode_cut(cut_network(residual())))
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,21 +130,17 @@ def test_a_cut_survives_the_way_between_processes(tmp_path) -> None:
     ],
     ids=["nothing", "padding"],
 )
-def test_what_cannot_be_cut_is_refused_with_the_reason(nodes, weights, why, tmp_path) -> None:
+def test_what_cannot_be_cut_is_refused_with_the_reason(nodes, weights, why) -> None:
     model = model_of(nodes, weights, 8, "output")
     with pytest.raises(UnsupportedNetwork, match=why):
         cut_network(model)
-    file = tmp_path / "extractor.onnx"
-    file.write_bytes(model)
-    with pytest.raises(BadSettings, match=why):
-        load_cut(file)
+    with pytest.raises(BadSettings, match=f"here: .*{why}"):
+        load_cut(model, "here")
 
 
-def test_what_is_no_network_is_refused_in_one_line(tmp_path) -> None:
-    file = tmp_path / "extractor.onnx"
-    file.write_bytes(b"no network")
+def test_what_is_no_network_is_refused_in_one_line() -> None:
     with pytest.raises(BadSettings, match="cannot be spread over helpers") as refused:
-        load_cut(file)
+        load_cut(b"no network", "here")
     assert "Traceback" not in str(refused.value)
 
 

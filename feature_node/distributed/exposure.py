@@ -1,0 +1,92 @@
+"""Remembers which maps of a layer each helper has ever received, on disk before they are sent.
+
+What counts against the cap of (8f) is not what a helper gets of one frame but all that it ever got: it may
+keep everything. So a map that was sent once is spent for ever, over re-plans, restarts and returns.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal, final
+
+import msgspec
+
+from feature_node.errors import BadExposure
+
+SCHEMA: Final = 1
+MAX_FILE_BYTES: Final = 16 * 2**20
+
+Maps = frozenset[int]
+Seen = Mapping[str, Maps]
+
+
+class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    network: str
+    layers: tuple[dict[str, tuple[int, ...]], ...]
+    schema: Literal[1] = SCHEMA
+
+
+@final
+class Exposure:
+    """What each helper has seen, layer by layer."""
+
+    def __init__(self, file: Path, network: str, layers: int) -> None:
+        """Read the record at `file`, or begin one.
+
+        Raises:
+            BadExposure: It cannot be read, or is of another network.
+        """
+        self._file = file
+        self._network = network
+        self._seen: list[dict[str, Maps]] = [{} for _ in range(layers)]
+        if file.exists():
+            self._read(layers)
+
+    def of(self, layer: int) -> Seen:
+        """Give what each helper has seen of a layer."""
+        return self._seen[layer]
+
+    def add(self, layers: Mapping[int, Mapping[str, tuple[int, ...]]]) -> None:
+        """Note that helpers are about to be given maps; returns once that is on disk.
+
+        Raises:
+            BadExposure: It cannot be written; nothing may be sent.
+        """
+        grown = False
+        for layer, maps in layers.items():
+            for helper, numbers in maps.items():
+                known = self._seen[layer].get(helper, frozenset())
+                grown = grown or not known.issuperset(numbers)
+                self._seen[layer][helper] = known.union(numbers)
+        if grown:
+            self._write()
+
+    def _read(self, layers: int) -> None:
+        try:
+            with self._file.open("rb") as file:
+                data = file.read(MAX_FILE_BYTES + 1)
+            record = msgspec.json.decode(data, type=_Record)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise BadExposure(f"{self._file}: {_reason(error)}. {_REMEDY}") from error
+        if record.network != self._network or len(record.layers) != layers:
+            raise BadExposure(f"{self._file}: is of another network. {_REMEDY}")
+        self._seen = [{h: frozenset(maps) for h, maps in layer.items()} for layer in record.layers]
+
+    def _write(self) -> None:
+        layers = tuple({h: tuple(sorted(maps)) for h, maps in layer.items()} for layer in self._seen)
+        fresh = self._file.with_name(f".{self._file.name}.new")
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh.write_bytes(msgspec.json.encode(_Record(self._network, layers)))
+            fresh.replace(self._file)
+        except OSError as error:
+            raise BadExposure(f"{self._file}: cannot be written: {error.strerror}.") from error
+
+
+_REMEDY: Final = (
+    "It says what helpers have seen, so that none sees more. Restore it; or remove it and give the helpers "
+    "new machines, since what they saw before would no longer count."
+)
+
+
+def _reason(error: Exception) -> str:
+    return str(error.strerror) if isinstance(error, OSError) else "is damaged"

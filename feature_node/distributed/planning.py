@@ -1,0 +1,172 @@
+"""Plans who holds which maps of a cut network: the planner's counts, kept to what each helper has seen.
+
+The planner (`feature_node.placement`) knows what devices can do; the record of exposures knows what each has
+seen. A placement that comes out of here may be run: no helper ever sees more of a layer than its cap.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, final
+
+from broker.helpers import HelperCapacity
+from feature_node.distributed.assignment import Shares, assigned
+from feature_node.distributed.cut import Convolution, Cut, CutLayer
+from feature_node.distributed.exposure import Exposure, Seen
+from feature_node.errors import BadPlan, Infeasible, NoPlacement, NoRoom
+from feature_node.placement.model import FLOAT_BYTES, Device, Fleet, Layer, Network
+from feature_node.placement.place import OURS, place
+from feature_node.placement.plan import Plan
+from feature_node.placement.privacy import Caps
+from feature_node.placement.problem import Solver
+
+SOURCE_NAME: Final = "the source"
+_PERIOD_SECONDS: Final = 3600.0
+_UNBOUNDED: Final = 1e15
+
+
+@final
+@dataclass(frozen=True)
+class Placement:
+    """Who holds what.
+
+    Attributes:
+        plan: What the planner said; how long it expects a frame to take.
+        shares: Of each layer, each helper's maps.
+        runs: The helpers that it was made for, each with its run: others need another placement.
+    """
+
+    plan: Plan
+    shares: tuple[Shares, ...]
+    runs: frozenset[tuple[str, int]]
+
+    def holders(self, layer: int, maps: frozenset[int]) -> Shares:
+        """Give those of some maps of a layer that each helper holds."""
+        shares = {h: tuple(n for n in numbers if n in maps) for h, numbers in self.shares[layer].items()}
+        return {helper: numbers for helper, numbers in shares.items() if numbers}
+
+
+@final
+class Planner:
+    """Plans for the helpers that are there."""
+
+    def __init__(
+        self, network: Network, caps: Caps, source: Device, exposure: Exposure, solver: Solver = OURS
+    ) -> None:
+        """Plan for a `network_of` a cut network."""
+        self.network = network
+        self.caps = caps
+        self._source = source
+        self._exposure = exposure
+        self._solver = solver
+
+    def plan(self, helpers: Sequence[HelperCapacity]) -> Placement:
+        """Place all layers, and note on disk what each helper is about to see.
+
+        Raises:
+            NoPlacement: These helpers may not or cannot hold everything; the text says what fails.
+            BadExposure: What they will see cannot be noted.
+        """
+        if not helpers:
+            raise NoPlacement("no helper is there")
+        fleet = Fleet(source=self._source, helpers=tuple(map(_device, helpers)))
+        try:
+            plan = place(self.network, fleet, self.caps, solver=self._solver, topology="star")
+            shares = tuple(self._shares(plan, k) for k in range(len(self.network.layers) - 2))
+        except (Infeasible, BadPlan, NoRoom) as error:
+            raise NoPlacement(f"{len(helpers)} helpers are there: {error}") from error
+        # Also of layers that are free of a cap today: a site may ask for more tomorrow.
+        self._exposure.add(dict(enumerate(shares)))
+        return Placement(plan, shares, frozenset((helper.helper, helper.run) for helper in helpers))
+
+    def share(self, layer: int) -> int:
+        """Give how many maps of a handed-out layer one helper may ever see."""
+        return self.caps.share(self.network, layer + 1)
+
+    def seen(self, layer: int) -> Seen:
+        """Give the maps of a handed-out layer that each helper has ever received."""
+        return self._exposure.of(layer)
+
+    def _shares(self, plan: Plan, layer: int) -> Shares:
+        wanted = {name: len(plan.maps_of(place_, layer + 1)) for place_, name in enumerate(plan.helpers)}
+        maps, seen = self.network.layers[layer + 1].maps_in, self._exposure.of(layer)
+        try:
+            return assigned(maps, wanted, seen, self.share(layer))
+        except NoRoom as error:
+            raise NoRoom(f"{self.network.layers[layer + 1].name}: {error}") from error
+
+
+def network_of(cut: Cut, name: str, measured: Sequence[str]) -> Network:
+    """Describe a cut network to the planner: the first layers, those handed out, and the last ones.
+
+    Args:
+        cut: The network.
+        name: Its name.
+        measured: Names of measured layers: where a layer has several, one of these is taken.
+    """
+    first, *rest = (piece.multiplications for piece in cut.pieces)
+    begin, end = cut.layers[0], cut.layers[-1].convolutions[-1]
+    head = _own(f"before {begin.name}", first)
+    tail = _own(f"after {end.node}", sum(rest))
+    return Network(name=name, layers=(head, *(_layer(layer, measured) for layer in cut.layers), tail))
+
+
+def _own(name: str, multiplications: int) -> Layer:
+    """Describe what the source runs itself (8h): nothing of it is sent, so its maps have no size."""
+    return Layer(
+        name=name,
+        kind="conv",
+        maps_in=1,
+        maps_out=1,
+        multiplications=multiplications,
+        map_bytes_in=0,
+        map_bytes_out=0,
+    )
+
+
+def _layer(layer: CutLayer, measured: Sequence[str]) -> Layer:
+    """Describe one handed-out layer by what one of its segments (input maps) costs."""
+    outputs = sum(convolution.maps_out for convolution in layer.convolutions)
+    answered = sum(c.maps_out * c.rows * c.columns for c in layer.convolutions) * FLOAT_BYTES
+    return Layer(
+        name=next((name for name in layer.names if name in measured), layer.name),
+        kind="conv",
+        maps_in=layer.maps_in,
+        maps_out=outputs,
+        multiplications=sum(map(_segment_points, layer.convolutions)),  # (2)
+        weight_bytes=sum(_segment_weights(c) for c in layer.convolutions) * FLOAT_BYTES,  # (4)
+        map_bytes_in=layer.rows * layer.columns * FLOAT_BYTES,
+        map_bytes_out=math.ceil(answered / outputs),
+    )
+
+
+def _segment_weights(convolution: Convolution) -> int:
+    return math.prod(convolution.size) * (convolution.maps_out // convolution.group)
+
+
+def _segment_points(convolution: Convolution) -> int:
+    return _segment_weights(convolution) * convolution.rows * convolution.columns
+
+
+def _device(helper: HelperCapacity) -> Device:
+    speed, rate = helper.multiplications_per_second, helper.bytes_per_second
+    return Device(
+        name=helper.helper,
+        memory_bytes=float(helper.memory_bytes),
+        multiplications_per_second=speed,
+        multiplications=min(_PERIOD_SECONDS * speed, _UNBOUNDED),
+        bandwidth_bytes=min(_PERIOD_SECONDS * rate, _UNBOUNDED),
+        rate_bytes_per_second=rate,
+    )
+
+
+def source_device(multiplications_per_second: float, rate_bytes_per_second: float) -> Device:
+    """Describe the edge itself: it may keep whatever it has loaded."""
+    return Device(
+        name=SOURCE_NAME,
+        memory_bytes=_UNBOUNDED,
+        multiplications_per_second=multiplications_per_second,
+        multiplications=_UNBOUNDED,
+        bandwidth_bytes=_UNBOUNDED,
+        rate_bytes_per_second=rate_bytes_per_second,
+    )

@@ -1,0 +1,40 @@
+"""Says of a placement who holds how much, and the privacy that it meets."""
+
+from broker.status import HelperShare, LayerShare, PlacementStatus
+from feature_node.distributed.exchange import Exchange
+from feature_node.distributed.planning import Placement, Planner
+from feature_node.distributed.roster import Roster
+
+
+def report(placement: Placement, planner: Planner, exchange: Exchange, roster: Roster) -> PlacementStatus:
+    """Gather a placement, what was seen so far, and what was exchanged."""
+    working = {capacity.helper for capacity in roster.working}
+    return PlacementStatus(
+        max_ssim=planner.caps.max_ssim,
+        colluding=planner.caps.colluding,
+        solver=placement.plan.solver,
+        expected_ms=round(1000 * placement.plan.latency_seconds, 3),
+        helpers={
+            name: HelperShare(
+                working=name in working,
+                maps=sum(len(shares.get(name, ())) for shares in placement.shares),
+                seen=sum(len(planner.seen(place).get(name, ())) for place in range(len(placement.shares))),
+                sent_bytes=exchange.sent[name],
+                received_bytes=exchange.received[name],
+                milliseconds=round(1000 * exchange.seconds.get(name, 0.0), 3),
+            )
+            for name in sorted(roster.present)
+        },
+        layers=tuple(_layer(placement, planner, place) for place in range(len(placement.shares))),
+    )
+
+
+def _layer(placement: Placement, planner: Planner, place: int) -> LayerShare:
+    layer = planner.network.layers[place + 1]
+    return LayerShare(
+        layer=layer.name,
+        maps=layer.maps_in,
+        holders=len(placement.shares[place]),
+        most_seen=max(map(len, planner.seen(place).values()), default=0),
+        cap=planner.share(place),
+    )

@@ -1,0 +1,68 @@
+"""Who helps: the helpers that have announced themselves, without those that failed of late."""
+
+import time
+from collections.abc import Callable
+from typing import Final, final
+
+from broker.helpers import HelperCapacity
+from monitoring.logs import get_logger
+from monitoring.metrics import HELPER_FAILURES, HELPERS_PRESENT
+
+MAX_HELPERS: Final = 256
+FIRST_REST: Final = 2.0
+LONGEST_REST: Final = 60.0
+
+
+@final
+class Roster:
+    """Helpers by name. One that failed rests, longer each time; a new start of it begins afresh."""
+
+    def __init__(self, on_gone: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        """Keep the helpers; `on_gone` hears of each that can no longer answer what it was asked."""
+        self._on_gone = on_gone
+        self._clock = clock
+        self._present: dict[str, HelperCapacity] = {}
+        self._resting: dict[str, float] = {}
+        self._rests: dict[str, float] = {}
+
+    def announced(self, capacity: HelperCapacity) -> None:
+        """Take note of what a helper says of itself; of more helpers than there may be, none is taken."""
+        name = capacity.helper
+        known = self._present.get(name)
+        if known is not None and (capacity.state == "offline" or known.run != capacity.run):
+            self._forget(name)
+        if capacity.state == "online" and (name in self._present or len(self._present) < MAX_HELPERS):
+            self._present[name] = capacity
+        HELPERS_PRESENT.set(len(self._present))
+
+    def failed(self, name: str, why: str) -> None:
+        """Let a helper rest, because it was late or answered wrongly."""
+        HELPER_FAILURES.labels(name, why).inc()
+        rest = self._rests.get(name, FIRST_REST)
+        self._rests[name] = min(2 * rest, LONGEST_REST)
+        self._resting[name] = self._clock() + rest
+        get_logger().warning("helper rests", side="private", helper=name, reason=why, seconds=rest)
+
+    def did_well(self, name: str) -> None:
+        """Forget how often a helper failed before."""
+        self._rests.pop(name, None)
+
+    @property
+    def present(self) -> dict[str, HelperCapacity]:
+        """All that are there, also those that rest."""
+        return dict(self._present)
+
+    @property
+    def working(self) -> tuple[HelperCapacity, ...]:
+        """Those that can be given work, by name."""
+        now = self._clock()
+        self._resting = {name: until for name, until in self._resting.items() if until > now}
+        return tuple(
+            capacity for name, capacity in sorted(self._present.items()) if name not in self._resting
+        )
+
+    def _forget(self, name: str) -> None:
+        del self._present[name]
+        self._resting.pop(name, None)
+        self._rests.pop(name, None)
+        self._on_gone(name)
