@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from feature_node.release.calibration import cost_of
 from models.catalogue import shipped
 from models.manifest import Manifest
 from models.reading import load_certificate
 from models.verify import verify_bundle
 
-EMBEDDINGS = ("gender-ours", "objects-ours", "signs-ours")
+EMBEDDINGS = ("gender-ours", "gender-private", "objects-ours", "signs-ours")
 MOST_BYTES = 2 << 20
 MOST_OVER_FLOOR = 0.02
 MOST_PAYLOAD = 8
@@ -50,14 +51,27 @@ def test_the_cloud_still_matters(name: str) -> None:
     assert parameters.extractor <= parameters.analyzer
 
 
-def test_gender_keeps_people_apart_no_better_than_the_answer_does() -> None:
-    _, certificate = load_certificate(shipped()["gender-ours"])
+@pytest.mark.parametrize("name", ["gender-ours", "gender-private"])
+def test_gender_keeps_people_apart_no_better_than_the_answer_does(name: str) -> None:
+    _, certificate = load_certificate(shipped()[name])
     assert certificate is not None
     assert certificate.identity_rank1 is not None
     assert certificate.identity_rank1_chance is not None
     assert certificate.identity_rank1 <= 1.5 * certificate.identity_rank1_chance
     assert certificate.rank_privacy is not None
     assert certificate.rank_privacy >= 0.30
+
+
+def test_the_private_one_promises_epsilon_joint_and_loses_little_by_it() -> None:
+    manifest, certificate = load_certificate(shipped()["gender-private"])
+    assert manifest.noise
+    cost = cost_of(manifest.noise, manifest.output.numbers if manifest.output else 0)
+    assert cost.epsilon_joint == 4.0
+    assert cost.delta is None
+    assert certificate is not None
+    assert certificate.accuracy is not None
+    assert certificate.accuracy_whole is not None
+    assert certificate.accuracy >= certificate.accuracy_whole - 0.02
 
 
 def _manifest(path: Path) -> Manifest:
