@@ -1,0 +1,158 @@
+"""`penumbra lab place-table`: how well pictures are rebuilt from some of a layer's feature maps."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from models.catalogue import find
+from models.reading import load_manifest
+from penumbra.errors import ConfigError
+from penumbra.lab_material import read_material
+from penumbra.lab_needs import require_lab
+from penumbra.lab_sweep_command import texts, whole_numbers
+from penumbra.lab_sweeping import SweepBar
+
+if TYPE_CHECKING:
+    from privacy_lab.placement.found import Found
+    from privacy_lab.placement.published import PublishedRow
+    from privacy_lab.placement.tables import Asked
+
+Network = Literal["six-conv", "lenet", "vgg16", "vgg19"]
+
+NetworkArgument = Annotated[
+    Network | None, typer.Argument(help="The network, of its published width; or --bundle.")
+]
+BundleOption = Annotated[
+    str | None, typer.Option("--bundle", help="Measure this bundle's extractor: a name, or a folder or zip.")
+]
+DataOption = Annotated[
+    Path, typer.Option("--data", envvar="PENUMBRA_DATA", help="The folder that holds the data sets.")
+]
+SetsOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Other pictures: of `penumbra lab data`; classes: --data/LABEL/*."),
+]
+SideOption = Annotated[
+    int | None, typer.Option("--side", min=16, max=512, help="Bring pictures to this many pixels.")
+]
+OwnOption = Annotated[
+    bool, typer.Option("--own", help="With --bundle: the folder holds your own pictures, LABEL/PERSON/.")
+]
+OutOption = Annotated[Path, typer.Option("--out", help="The folder for the table, and for finished layers.")]
+MapsOption = Annotated[
+    list[str] | None, typer.Option("--maps", help="Numbers of maps to attack; powers of two if none is said.")
+]
+LayersOption = Annotated[
+    list[str] | None, typer.Option("--layers", help="Attack what these layers take, and no others.")
+]
+BudgetOption = Annotated[
+    Literal["auto", "brief", "full"], typer.Option("--budget", help="auto: full where there is a GPU.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Decides every random choice.")]
+DeviceOption = Annotated[
+    Literal["auto", "cpu", "cuda"], typer.Option("--device", help="auto: a GPU where there is one.")
+]
+ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256, help="Cores to compute on.")]
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="place-table")(place_table)
+
+
+def place_table(
+    network: NetworkArgument = None,
+    *,
+    out: OutOption,
+    bundle: BundleOption = None,
+    data: DataOption = Path("../shared/data"),
+    sets: SetsOption = None,
+    side: SideOption = None,
+    own: OwnOption = False,
+    maps: MapsOption = None,
+    layers: LayersOption = None,
+    budget: BudgetOption = "auto",
+    seed: SeedOption = 7,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = 2,
+) -> None:
+    """Attack some of the maps of each layer, and write the table that plans are made by."""
+    if (network is None) == (bundle is None):
+        raise ConfigError(f"name a network ({', '.join(get_args(Network))}), or a bundle with --bundle")
+    require_lab()
+    # Typer reads this module on every `penumbra --help`, which must not wait for torch.
+    import torch  # noqa: PLC0415
+
+    from privacy_lab.devices import choose_device  # noqa: PLC0415
+    from privacy_lab.placement.tables import Asked, write_tables  # noqa: PLC0415
+
+    torch.set_num_threads(threads)
+    console = Console()
+    chosen, remark = choose_device(device, "attacking")
+    _say(console, remark)
+    asked = Asked(
+        out=out,
+        budget=budget if budget != "auto" else "brief" if chosen.type == "cpu" else "full",
+        device=chosen,
+        counts=whole_numbers("--maps", maps),
+        layers=texts(layers),
+        sets=texts(sets),
+        side=side,
+        seed=seed,
+    )
+    try:
+        found = _measured(network, bundle, data, own=own, asked=asked, console=console)
+    except KeyboardInterrupt:
+        _say(console, f"interrupted. Finished layers are in {out}: the same command goes on from there.")
+        raise
+    console.print(found_table(found))
+    for path in write_tables(found, out):
+        _say(console, f"wrote {path}")
+
+
+def found_table(found: "Found") -> Table:
+    """Give one row a layer and number of maps: what was reached, by which attack, and what is published."""
+    from privacy_lab.placement.published import published_of  # noqa: PLC0415 - quick --help
+
+    table = Table("layer", box=None, title=found.data, title_justify="left")
+    for name in ("maps", "SSIM", "95 %", "attack", "inverse network", "published"):
+        table.add_column(name, justify="right")
+    for layer in found.layers:
+        beside = published_of(found.network, layer.layers[0])
+        for count in layer.counts:
+            best = count.strongest
+            inverse = count.by("inverse")
+            table.add_row(
+                layer.layers[0],
+                f"{count.maps} of {layer.shape[0]}",
+                f"{best.ssim.value:.3f}",
+                f"{best.ssim.low:.3f} to {best.ssim.high:.3f}",
+                best.attack,
+                f"{inverse.ssim.value:.3f}" if inverse else "",
+                _beside(beside, count.maps),
+            )
+    return table
+
+
+def _measured(
+    network: Network | None, bundle: str | None, data: Path, *, own: bool, asked: "Asked", console: Console
+) -> "Found":
+    from privacy_lab.placement.tables import measure_bundle, measure_network  # noqa: PLC0415 - quick --help
+
+    with SweepBar(console) as bar:
+        if network is not None:
+            return measure_network(network, data, asked, bar.watch)
+        path = find(bundle or "")
+        material = read_material(load_manifest(path), data, own=own)
+        return measure_bundle(path, material, asked, bar.watch)
+
+
+def _beside(row: "PublishedRow | None", maps: int) -> str:
+    return "" if row is None or maps not in row.ssim else f"{row.ssim[maps]:.2f}"
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
