@@ -13,10 +13,12 @@ import numpy as np
 
 from feature_node.placement.costs import Counts, Holders, Speeds
 from feature_node.placement.fill import Stock, fill
+from feature_node.placement.flows import holders_of
 from feature_node.placement.levels import room_of
+from feature_node.placement.polish import polish
 from feature_node.placement.problem import Problem
 from feature_node.placement.reasons import why_not
-from feature_node.placement.route import Choice, ground_of, route
+from feature_node.placement.route import Choice, Survey, route
 from feature_node.placement.score import seconds_of
 from feature_node.placement.stages import Stage, stages_of
 from feature_node.placement.star import star_choice
@@ -46,23 +48,30 @@ class Ours:
         Raises:
             Infeasible: no attempt found room for every map.
         """
-        drafts = [draft for stages in _cuttings(problem) for draft in _drafts(problem, stages)]
+        survey = Survey(problem.left, Speeds.of(problem.fleet))
+        drafts = [draft for stages in _cuttings(problem) for draft in _drafts(problem, stages, survey)]
         if not drafts:
-            raise why_not(problem, stages_of(problem, gathered=False))
+            raise why_not(problem, stages_of(problem, "dense apart"))
         best = min(drafts, key=lambda draft: draft.seconds)
-        return holders_of(best.stages, best.helds)
+        apart = stages_of(problem, "all apart")
+        return holders_of(apart, polish(problem, apart, spread(best.stages, best.helds, apart)))
 
 
 def _cuttings(problem: Problem) -> list[tuple[Stage, ...]]:
-    apart = stages_of(problem, gathered=False)
-    together = stages_of(problem, gathered=True)
-    return [apart] if apart == together else [apart, together]
+    """Give both ways of treating what stands before a fully connected layer; one where they are the same."""
+    return list(dict.fromkeys((stages_of(problem, "dense apart"), stages_of(problem, "joined"))))
 
 
-def _drafts(problem: Problem, stages: tuple[Stage, ...]) -> list[Draft]:
+def spread(stages: Sequence[Stage], helds: Sequence[Counts], finer: Sequence[Stage]) -> list[Counts]:
+    """Give the same placement by finer stages."""
+    by_layer = {place: held for stage, held in zip(stages, helds, strict=True) for place in stage.layers}
+    return [by_layer[stage.layers[0]].copy() for stage in finer]
+
+
+def _drafts(problem: Problem, stages: tuple[Stage, ...], survey: Survey) -> list[Draft]:
     speeds = Speeds.of(problem.fleet)
     found = []
-    for choices in _choices(problem, stages, speeds):
+    for choices in _choices(problem, stages, survey):
         helds = _filled(problem, stages, choices, speeds)
         if helds is not None:
             seconds = sum(seconds_of(stages, helds, speeds, problem.topology))
@@ -70,10 +79,11 @@ def _drafts(problem: Problem, stages: tuple[Stage, ...]) -> list[Draft]:
     return found
 
 
-def _choices(problem: Problem, stages: Sequence[Stage], speeds: Speeds) -> list[tuple[Choice, ...]]:
+def _choices(problem: Problem, stages: Sequence[Stage], survey: Survey) -> list[tuple[Choice, ...]]:
     if problem.topology == "star":
+        speeds = Speeds.of(problem.fleet)
         return [tuple(star_choice(stage, problem.left, speeds) for stage in stages)]
-    ground = ground_of(stages, problem.left, speeds)
+    ground = survey.ground(stages)
     return list(dict.fromkeys(route(stages, ground, cost) for cost in _ANSWER_COSTS))
 
 
@@ -105,12 +115,3 @@ def _spare(stage: Stage, problem: Problem) -> float:
     if stage.single:
         return 1.0 / max(1, int((room >= stage.maps).sum()))
     return float(room.sum()) / stage.maps
-
-
-def holders_of(stages: Sequence[Stage], helds: Sequence[Counts]) -> Holders:
-    """Name the holder of each map: neighbouring maps go together."""
-    holders: list[tuple[int, ...]] = []
-    for stage, held in zip(stages, helds, strict=True):
-        named = tuple(np.repeat(np.arange(-1, len(held) - 1), held).tolist())
-        holders.extend(named for _ in stage.layers)
-    return tuple(holders)

@@ -5,7 +5,8 @@ stages and N widths the best sequence is found in L·R²·N steps.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import final
 
 import numpy as np
 
@@ -32,28 +33,38 @@ class Ground:
     """What every stage of a route is chosen from.
 
     Attributes:
-        left: What each device has left; every stage may use all of it.
         speeds: Of the devices.
         rates: The slowest senders to choose from.
-        levels: The choices of each stage, as `levels_for` gives them; none for the source's own.
+        levels: The choices of each stage if it had all that is left; none for the source's own.
     """
 
-    left: Usage
     speeds: Speeds
     rates: Numbers
     levels: tuple[Levels | None, ...]
 
 
-def ground_of(stages: Sequence[Stage], left: Usage, speeds: Speeds) -> Ground:
-    """Look at every stage once."""
-    rates = rates_of(speeds)
+@final
+class Survey:
+    """Looks at each kind of stage once: a deep network has many stages of the same numbers."""
 
-    def found(stage: Stage) -> Levels | None:
-        if stage.own:
-            return None
-        return _alone(stage, left, speeds, rates) if stage.single else levels_of(stage, left, speeds, rates)
+    def __init__(self, left: Usage, speeds: Speeds) -> None:
+        """Look at devices with so much left."""
+        self._left = left
+        self._speeds = speeds
+        self._rates = rates_of(speeds)
+        self._known: dict[Stage, Levels] = {}
 
-    return Ground(left, speeds, rates, tuple(found(stage) for stage in stages))
+    def ground(self, stages: Sequence[Stage]) -> Ground:
+        """Give what the stages of a route are chosen from."""
+        levels = tuple(None if stage.own else self._levels(stage) for stage in stages)
+        return Ground(self._speeds, self._rates, levels)
+
+    def _levels(self, stage: Stage) -> Levels:
+        kind = replace(stage, layers=range(0), into=0.0)
+        if kind not in self._known:
+            find = _alone if stage.single else levels_of
+            self._known[kind] = find(kind, self._left, self._speeds, self._rates)
+        return self._known[kind]
 
 
 def route(stages: Sequence[Stage], ground: Ground, answer_cost: float) -> tuple[Choice, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from feature_node.placement.costs import Counts, Numbers, Speeds
+from feature_node.placement.flows import flow
 from feature_node.placement.model import Topology
 from feature_node.placement.stages import Stage
 
@@ -41,10 +42,12 @@ def _sending(before: Stage, givers: Counts, stage: Stage, held: Counts, speeds: 
         slowness[slowest] = 0.0
         others[slowest] = slowness.max()  # nobody sends to itself
         return np.asarray(held * stage.into * others)
-    taker = int(held.argmax())  # maps are sent on as they are only to one device
-    slowness[taker] = 0.0
     sending = np.zeros(len(held))
-    sending[taker] = (givers * slowness).max() * stage.into
+    if np.array_equal(givers, held):
+        return sending
+    for giver, taker, many in flow(givers, held):
+        if giver != taker:
+            sending[taker] = max(sending[taker], many * stage.into * slowness[giver])
     return sending
 
 

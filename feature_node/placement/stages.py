@@ -5,6 +5,7 @@ helper that holds a map of it holds that map of the convolution behind it too.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from feature_node.placement.privacy import at_source
 from feature_node.placement.problem import Problem
@@ -39,29 +40,30 @@ class Stage:
     gives: float
 
 
-def stages_of(problem: Problem, *, gathered: bool) -> tuple[Stage, ...]:
+Cut = Literal["joined", "dense apart", "all apart"]
+"""Where else than behind a convolution a stage ends: nowhere, before a dense layer, or before each."""
+
+
+def stages_of(problem: Problem, cut: Cut) -> tuple[Stage, ...]:
     """Give the stages in order.
 
-    Args:
-        problem: What is to be placed.
-        gathered: Whether the maps in front of a fully connected layer come together at its device as soon as
-            they are summed; else others sum and pool them first, and send it the smaller ones.
+    Joined, the maps in front of a layer come together where they are taken as soon as they are summed.
+    Apart, others may sum and pool them first, and then send them on, smaller.
     """
-    layers = problem.network.layers
     own = at_source(problem.network, problem.caps, problem.topology)
     stages, start = [], 0
-    for place in range(len(layers)):
-        last = place + 1 == len(layers)
-        works = layers[place].kind in {"conv", "fc"}
-        if last or works or own[place + 1] != own[place] or (_is_dense(problem, place + 1) and not gathered):
+    for place, layer in enumerate(problem.network.layers):
+        ends = place + 1 == len(own) or layer.kind in {"conv", "fc"} or own[place + 1] != own[place]
+        if ends or _is_cut(problem, place + 1, cut):
             stages.append(_stage(problem, range(start, place + 1), own=own[place]))
             start = place + 1
     return tuple(stages)
 
 
-def _is_dense(problem: Problem, place: int) -> bool:
+def _is_cut(problem: Problem, place: int, cut: Cut) -> bool:
     layer = problem.network.layers[place]
-    return layer.kind == "fc" and layer.maps_in > 1
+    dense = layer.kind == "fc" and layer.maps_in > 1
+    return (cut != "joined" and dense) or (cut == "all apart" and layer.kind in {"conv", "fc"})
 
 
 def _stage(problem: Problem, places: range, *, own: bool) -> Stage:
