@@ -9,9 +9,16 @@ from typing import Final
 
 from models.errors import BundleNotFound, DamagedBundle, UnsafeArchive
 from models.manifest import ANALYZER, CERTIFICATE, EXTRACTOR, MANIFEST
+from models.placement_table import MAX_TABLE_BYTES, PLACEMENT
 
 # The only names a bundle holds, each with the most bytes it may have once unpacked.
-LIMITS: Final = {MANIFEST: 256 << 10, EXTRACTOR: 64 << 20, ANALYZER: 64 << 20, CERTIFICATE: 1 << 20}
+LIMITS: Final = {
+    MANIFEST: 256 << 10,
+    EXTRACTOR: 64 << 20,
+    ANALYZER: 64 << 20,
+    CERTIFICATE: 1 << 20,
+    PLACEMENT: MAX_TABLE_BYTES,
+}
 MAX_ARCHIVE: Final = 130 << 20
 MAX_RATIO: Final = 200
 _ENCRYPTED: Final = 0x1

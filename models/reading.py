@@ -4,7 +4,8 @@ import hashlib
 from pathlib import Path
 
 from models.archive import list_files, read_files
-from models.certificate import Certificate, check_certificate, decode_certificate
+from models.attached import ATTACHED, check_attached
+from models.certificate import Certificate, decode_certificate
 from models.errors import DamagedBundle
 from models.manifest import CERTIFICATE, MANIFEST, FileEntry, Manifest, decode_manifest
 
@@ -42,7 +43,7 @@ def read_bundle(path: Path) -> tuple[Manifest, dict[str, bytes]]:
 def read_checked(path: Path, wanted: frozenset[str]) -> tuple[Manifest, dict[str, bytes]]:
     """Read the manifest and those of the `wanted` files that are there, each checked against the manifest.
 
-    The certificate is checked against the bundle that it names.
+    A certificate or a placement table is checked against the bundle that it names.
 
     Raises:
         BundleError: the bundle is not there, not safe or not sound.
@@ -52,12 +53,12 @@ def read_checked(path: Path, wanted: frozenset[str]) -> tuple[Manifest, dict[str
         raise DamagedBundle(f"{path}: has no {MANIFEST}, so it is not a bundle")
     manifest = decode_manifest(files[MANIFEST], str(path))
     promised = {str(name): entry for name, entry in manifest.files.items()}
-    for name in list_files(path) - {MANIFEST, CERTIFICATE}:
+    for name in list_files(path) - {MANIFEST, *ATTACHED}:
         if name not in promised:
             raise DamagedBundle(f"{path}: {name} is there, but the manifest does not list it")
     for name, data in files.items():
-        if name == CERTIFICATE:
-            check_certificate(decode_certificate(data, str(path)), manifest, str(path))
+        if name in ATTACHED:
+            check_attached(name, data, manifest, str(path))
         elif name != MANIFEST:
             _check_file(path, name, data, promised[name])
     return manifest, files

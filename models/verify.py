@@ -11,6 +11,7 @@ from models.certificate import decode_certificate
 from models.errors import UnsupportedBundle
 from models.manifest import ANALYZER, CERTIFICATE, EXTRACTOR, Manifest
 from models.pictures import encode_picture
+from models.placement_table import PLACEMENT, PlacementTable
 from models.quantise import quantise
 from models.reading import read_bundle
 
@@ -37,6 +38,8 @@ def verify_bundle(path: Path) -> Iterator[str]:
             yield f"{name}: {len(data)} bytes, SHA-256 as the manifest says"
     if CERTIFICATE in files:
         yield _say_certificate(path, files[CERTIFICATE])
+    if PLACEMENT in files:
+        yield _say_placement(path, files[PLACEMENT])
     if EXTRACTOR in halves:
         yield _run_extractor(path, manifest)
     if ANALYZER in halves:
@@ -46,6 +49,11 @@ def verify_bundle(path: Path) -> Iterator[str]:
 def _say_certificate(path: Path, data: bytes) -> str:
     certificate = decode_certificate(data, str(path))
     return f"{CERTIFICATE} is of this bundle; made by {certificate.made_by}"
+
+
+def _say_placement(path: Path, data: bytes) -> str:
+    table = PlacementTable.decode(data, str(path))
+    return f"{PLACEMENT} is of this bundle: {len(table.layers)} layers; made by {table.made_by}"
 
 
 def _run_extractor(path: Path, manifest: Manifest) -> str:

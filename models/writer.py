@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from models.archive import LIMITS
-from models.certificate import check_certificate, decode_certificate
+from models.attached import ATTACHED, check_attached
 from models.errors import BundleError
-from models.manifest import CERTIFICATE, MANIFEST, FileEntry, Manifest, encode_manifest
+from models.manifest import MANIFEST, FileEntry, Manifest, encode_manifest
 
 # The earliest time a zip can name: a bundle's bytes must not tell when it was packed.
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
@@ -25,16 +25,16 @@ def entry_of(data: bytes) -> FileEntry:
 def write_bundle(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
     """Write manifest and files to `path`: a zip where the name ends so, else a folder.
 
-    Files may be one half only, with or without the certificate. A bundle that is there already is replaced;
-    anything else is left alone.
+    Files may be one half only, with or without certificate and placement table. A bundle that is there
+    already is replaced; anything else is left alone.
 
     Raises:
-        BundleError: a file is not the one the manifest lists, the certificate is another bundle's, or `path`
-            cannot be written.
+        BundleError: a file is not the one the manifest lists, certificate or table are another bundle's, or
+            `path` cannot be written.
     """
     for name, data in files.items():
-        if name == CERTIFICATE:
-            check_certificate(decode_certificate(data, str(path)), manifest, str(path))
+        if name in ATTACHED:
+            check_attached(name, data, manifest, str(path))
         elif manifest.files.get(name) != entry_of(data):  # type: ignore[call-overload]
             raise BundleError(f"{path}: {name} is not the file that the manifest lists")
     content = {MANIFEST: encode_manifest(manifest), **files}
