@@ -37,6 +37,11 @@ class Health:
         """Whether the loop has turned within the last `patience_seconds`."""
         return time.monotonic() - self._beat < self.patience_seconds
 
+    @property
+    def ready(self) -> bool:
+        """Whether the node is alive and can do its work."""
+        return self.alive and self.report()[0] != "failed"
+
     def report(self) -> tuple[State, dict[str, Check]]:
         """Ask every check; the whole is as bad as its worst part."""
         found = {name: check() for name, check in self.checks.items()}

@@ -5,15 +5,17 @@ import contextlib
 import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, get_args
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from prometheus_client import make_wsgi_app
 
 from monitoring.errors import MonitoringError
-from monitoring.health import Health
+from monitoring.health import Health, State
+from monitoring.metrics import CHECK_STATE, READY
 
 REQUEST_SECONDS: Final = 5
 BEAT_SECONDS: Final = 1.0
@@ -39,6 +41,7 @@ async def serve(address: str, health: Health) -> AsyncIterator[str]:
             yield ""
             return
         server = _listen(address, health)
+        _export(health)
         thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
         thread.start()
         try:
@@ -81,9 +84,21 @@ def _application(health: Health) -> Callable[[WSGIEnvironment, StartResponse], I
     return application
 
 
+def _export(health: Health) -> None:
+    """Let `/metrics` say what `/readyz` says, so that Prometheus can raise an alarm; asked at each scrape."""
+    READY.set_function(lambda: health.ready)
+    for name in health.checks:
+        for state in get_args(State):
+            CHECK_STATE.labels(name, state).set_function(partial(_finds, health, name, state))
+
+
+def _finds(health: Health, name: str, state: State) -> bool:
+    return health.checks[name]().state == state
+
+
 def _readiness(start_response: StartResponse, health: Health) -> Iterable[bytes]:
     state, checks = health.report()
-    ready = health.alive and state != "failed"
+    ready = health.ready
     body = {
         "ready": ready,
         "state": state,

@@ -28,6 +28,12 @@ HOP_BUCKETS: Final = (
 )
 
 BUILD_INFO: Final = Info("penumbra_build", "Version of Penumbra and of Python, and the node's role.")
+READY: Final = Gauge("penumbra_ready", "Whether the node is alive and none of its checks has failed.")
+CHECK_STATE: Final = Gauge(
+    "penumbra_check_state",
+    "1 for the state (ok, degraded, failed) that a check finds, 0 for the others.",
+    ["check", "state"],
+)
 
 # --- camera ---------------------------------------------------------------------------------------
 SOURCE_UP: Final = Gauge("penumbra_source_up", "Whether the camera delivers pictures now.", ["camera"])
@@ -103,6 +109,14 @@ BUDGET_SPENT: Final = Gauge(
 )
 BUDGET_LIMIT: Final = Gauge(
     "penumbra_budget_limit", "The sum of epsilon_joint that a window allows a camera.", ["window"]
+)
+EXTRACTOR_INFO: Final = Info(
+    "penumbra_extractor", "What leaves: the bundle, numbers or a picture, the question asked, the noise."
+)
+CERTIFICATE_FIGURE: Final = Gauge(
+    "penumbra_certificate_figure",
+    "A figure of the bundle's certificate: what attackers reached, shares and similarities from 0 to 1.",
+    ["figure"],
 )
 IN_FLIGHT: Final = Gauge("penumbra_in_flight", "Features that wait for their result.", ["camera"])
 CLOCK_OFFSET_SECONDS: Final = Gauge(

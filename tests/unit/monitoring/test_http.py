@@ -39,7 +39,13 @@ async def test_readiness_is_as_bad_as_its_worst_part(
     health = Health({name: lambda check=check: check for name, check in checks.items()})
     async with serve("127.0.0.1:0", health) as base:
         code, body = await get(f"{base}/readyz")
+        page = (await get(f"{base}/metrics"))[1]
     report = json.loads(body)
+    assert f"penumbra_ready {float(status == 200)}" in page.splitlines()
+    for name, check in checks.items():
+        for each in ("ok", "degraded", "failed"):
+            line = f'penumbra_check_state{{check="{name}",state="{each}"}} {float(check.state == each)}'
+            assert line in page.splitlines()
     assert (code, report["state"]) == (status, state)
     assert {name: part["detail"] for name, part in report["checks"].items()} == {
         name: check.detail for name, check in checks.items()
