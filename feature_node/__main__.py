@@ -23,6 +23,7 @@ from feature_node.memory import keep_small
 from feature_node.node import EdgeNode
 from feature_node.sending import Sending
 from feature_node.settings import EdgeSettings, decode_settings
+from feature_node.shown import show_extractor
 from feature_node.status import Status
 from feature_node.tally import Tally
 from feature_node.threads import Threads
@@ -68,10 +69,13 @@ async def serve_edge(settings: EdgeSettings, stop: asyncio.Event) -> None:
             with contextlib.suppress(BrokerError):
                 await private.wait_connected(_WORD_SECONDS)
             raise
-        status.ready(assembly.profile.bundle, cloud, assembly.ledger)
+        show_extractor(settings, assembly.profile)
+        status.ready(assembly.profile.bundle, cloud, assembly.ledger, assembly.spread)
         with contextlib.closing(assembly):
             try:
                 async with asyncio.TaskGroup() as tasks:
+                    if assembly.spread is not None:
+                        assembly.spread.join(private, tasks)
                     tasks.create_task(status.keep_saying(private), name="status")
                     await work(settings, assembly, (private, cloud), tally, tasks=tasks, stop=stop)
                     raise _Stop

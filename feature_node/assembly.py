@@ -4,8 +4,9 @@ Slow to load, so it is called in a thread while the links connect; only what the
 """
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from broker.gate import ReleaseGate
 from feature_node.budget.budgeted import Budgeted, budgeted, check_budget
@@ -26,24 +27,42 @@ from feature_node.settings import CENTERFACE, EdgeSettings
 from feature_node.threads import Threads
 from feature_node.watch import Watch
 from feature_node.way import NoDetector, Way
+from models.manifest import Manifest, OutputSpec
 from models.reading import load_manifest
 from monitoring.logs import get_logger
+
+if TYPE_CHECKING:
+    from feature_node.distributed.spread import Spread
 
 ANSWER_THRESHOLD: Final = 0.5
 _MOST_THREADS: Final = 4
 
 
 class Assembly(NamedTuple):
-    """What computes, what it makes, and what that costs; None where nothing is counted."""
+    """What computes, what it makes, and what that costs.
+
+    Attributes:
+        way: Takes frames as far as the gate.
+        profile: What it makes of them.
+        ledger: What each camera has spent; None where nothing is counted.
+        spread: Its network, where that runs over helpers; it has to join them.
+    """
 
     way: Way
     profile: Profile
     ledger: Ledger | None
+    spread: "Spread | None"
 
     def close(self) -> None:
         """Let go of the ledger; see `Ledger.close` for what it raises."""
         if self.ledger is not None:
             self.ledger.close()
+
+
+class _Made(NamedTuple):
+    extractor: Extractor
+    mechanism: Mechanism | None
+    spread: "Spread | None" = None
 
 
 def assemble(settings: EdgeSettings, threads: Threads) -> Assembly:
@@ -55,8 +74,7 @@ def assemble(settings: EdgeSettings, threads: Threads) -> Assembly:
     """
     admit(settings.policy, settings.sends_numbers_of)
     key = load_key(settings.key_file)
-    make = _bundle if settings.extractor == "bundle" else _shading
-    extractor, mechanism = make(settings, threads)
+    extractor, mechanism, spread = _EXTRACTORS[settings.extractor](settings, threads)
     detector = _detector(settings) if extractor.profile.needs_faces else NoDetector()
     # The ledger is opened last: whatever is refused before leaves it alone.
     protect, ledger = _protection(settings, mechanism)
@@ -71,7 +89,7 @@ def assemble(settings: EdgeSettings, threads: Threads) -> Assembly:
         site=settings.site,
         key=key,
     )
-    return Assembly(way, extractor.profile, ledger)
+    return Assembly(way, extractor.profile, ledger, spread)
 
 
 def _protection(settings: EdgeSettings, mechanism: Mechanism | None) -> Budgeted:
@@ -86,9 +104,9 @@ def _protection(settings: EdgeSettings, mechanism: Mechanism | None) -> Budgeted
     return budgeted(mechanism, settings.budget, settings.ledger_file, ceiling)
 
 
-def _shading(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, None]:
+def _shading(settings: EdgeSettings, threads: Threads) -> _Made:
     profile = shade_profile()
-    if settings.extractor == "shade" and settings.bundle is not None:
+    if settings.bundle is not None:
         manifest = load_manifest(settings.bundle)
         if manifest.kind != "picture":
             raise BadSettings(
@@ -101,21 +119,48 @@ def _shading(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, None]
     options = ShadeOptions(
         style=settings.shade, shape=settings.shade_shape, dilate=settings.dilate, quality=settings.quality
     )
-    return ShadeExtractor(profile, options, threads), None
+    return _Made(ShadeExtractor(profile, options, threads), None)
 
 
-def _bundle(settings: EdgeSettings, threads: Threads) -> tuple[Extractor, Mechanism]:
+def _bundle(settings: EdgeSettings, threads: Threads) -> _Made:
     from feature_node.extractor_bundle import BundleExtractor  # noqa: PLC0415 - loads ONNX Runtime
     from models.bundle import load_extractor  # noqa: PLC0415
 
     bundle = load_extractor(settings.bundle or Path())
-    noise = noise_of(bundle.manifest, settings.noise)
+    mechanism = _mechanism(settings, bundle.manifest, bundle.output)
+    return _Made(BundleExtractor(bundle, threads, settings.regions), mechanism)
+
+
+def _distributed(settings: EdgeSettings, threads: Threads) -> _Made:
+    from feature_node.distributed.extractor import DistributedExtractor  # noqa: PLC0415 - loads ONNX Runtime
+    from feature_node.distributed.loading import load_spread  # noqa: PLC0415
+    from models.bundle import load_extractor  # noqa: PLC0415
+
+    path = settings.bundle or Path()
+    # Loaded whole, the network is checked as any bundle's; then that copy goes.
+    bundle = load_extractor(path)
+    manifest, output = bundle.manifest, bundle.output
+    mechanism = _mechanism(settings, manifest, output)
+    spread = load_spread(path, manifest, settings.distributed, threads, settings.exposure_file)
+    extractor = DistributedExtractor(manifest, output, spread, threads, settings.regions)
+    return _Made(extractor, mechanism, spread)
+
+
+def _mechanism(settings: EdgeSettings, manifest: Manifest, output: OutputSpec) -> Mechanism:
+    noise = noise_of(manifest, settings.noise)
     if noise and noise.nullified and not settings.budget.fresh_every:
         get_logger().warning(
             "little counts as unchanged where the input is nullified at random: set edge.budget.fresh_every",
             nullified=noise.nullified,
         )
-    return BundleExtractor(bundle, threads, settings.regions), chain_of(bundle.output, noise)
+    return chain_of(output, noise)
+
+
+_EXTRACTORS: Final[Mapping[str, Callable[[EdgeSettings, Threads], _Made]]] = {
+    "bundle": _bundle,
+    "distributed": _distributed,
+    "shade": _shading,
+}
 
 
 def _detector(settings: EdgeSettings) -> Detector:

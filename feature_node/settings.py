@@ -10,6 +10,7 @@ from broker.identity import is_name
 from broker.plain_json import decode_plain, encode_plain
 from feature_node.budget.settings import BudgetSettings
 from feature_node.detector import WORKING_SIZE
+from feature_node.distributed.settings import DistributedSettings
 from feature_node.errors import BadSettings
 from feature_node.extractor import Regions
 from feature_node.noise_settings import NoiseSettings
@@ -29,7 +30,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         cloud: The broker of the side that never does.
         key_file: The key of the pseudonyms; made if it is not there.
         node: This node's name.
-        extractor: `bundle` or `shade`.
+        extractor: `bundle`, `distributed` (the same, spread over helpers) or `shade`.
         bundle: Its path; for `shade` optional: the picture bundle that analyzes the censored picture.
         regions: Overrides the bundle's own kind of region.
         detector: `centerface`, or the path of a YuNet ONNX file.
@@ -42,6 +43,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         shade: How faces are shaded.
         shade_shape: The shaded region's shape.
         quality: Of the censored JPEG, 1 to 100.
+        distributed: How the extractor is spread over helpers, where it is.
         policy: What a bundle must prove before anything leaves.
         noise: Another amount of noise than the bundle's own; None: the bundle's.
         budget: What each camera may spend of its privacy, and when a value is drawn afresh.
@@ -62,7 +64,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     cloud: BrokerAddress
     key_file: Path
     node: str = "edge"
-    extractor: Literal["bundle", "shade"] = "bundle"
+    extractor: Literal["bundle", "distributed", "shade"] = "bundle"
     bundle: Path | None = None
     regions: Regions | None = None
     detector: str = CENTERFACE
@@ -75,6 +77,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     shade: Style = "solid"
     shade_shape: Shape = "box"
     quality: int = 90
+    distributed: DistributedSettings = DistributedSettings()
     policy: Policy = Policy()
     noise: NoiseSettings | None = None
     budget: BudgetSettings = BudgetSettings()
@@ -94,7 +97,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         for name, fits, allowed in self._rules():
             if not fits:
                 raise BadSettings(f"edge.{name}: {getattr(self, name)!r} is not {allowed}")
-        if self.extractor == "bundle" and self.bundle is None:
+        if self.extractor != "shade" and self.bundle is None:
             raise BadSettings("edge.bundle: names no bundle. Give one, or set edge.extractor to shade.")
         if self.extractor == "shade" and self.noise is not None:
             raise BadSettings(
@@ -104,12 +107,17 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     @property
     def sends_numbers_of(self) -> Path | None:
         """The bundle whose numbers leave; None where shaded pictures do."""
-        return self.bundle if self.extractor == "bundle" else None
+        return self.bundle if self.extractor != "shade" else None
 
     @property
     def ledger_file(self) -> Path:
         """What each camera has spent: beside the key, one for each node of the site."""
         return self.key_file.with_name(f"{self.key_file.stem}-{self.node}.ledger.json")
+
+    @property
+    def exposure_file(self) -> Path:
+        """Beside it is noted which feature maps each helper has seen: next to the key, as the ledger is."""
+        return self.key_file.with_name(f"{self.key_file.stem}-{self.node}")
 
     def _rules(self) -> tuple[tuple[str, bool, str], ...]:
         size = self.detection_size

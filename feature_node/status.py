@@ -1,14 +1,29 @@
 """What the edge says of itself: its retained status, its readiness, and the gauges of its queues."""
 
 import asyncio
-from typing import Final, final
+from typing import Final, Protocol, final
 
 from broker.link import Link
-from broker.status import BudgetWindow, NodeState, NodeStatus
+from broker.status import BudgetWindow, NodeState, NodeStatus, PlacementStatus
 from broker.topic import Cloud, Private
 from feature_node.budget.ledger import Ledger
 from feature_node.tally import Tally
 from monitoring.health import Check, Health
+
+
+class Spreading(Protocol):
+    """An extractor that is spread over helpers, as far as the status tells of it."""
+
+    @property
+    def why_not(self) -> str:
+        """Why nothing can be computed now; empty where it can."""
+        ...
+
+    @property
+    def report(self) -> PlacementStatus | None:
+        """The placement in use; None while there is none."""
+        ...
+
 
 STATUS_SECONDS: Final = 2.0
 _MAX_DETAIL: Final = 500
@@ -26,15 +41,24 @@ class Status:
         self._bundle: tuple[str, ...] = ()
         self._cloud: Link[Cloud] | None = None
         self._ledger: Ledger | None = None
+        self._spread: Spreading | None = None
+        self._spread_once = False
         self._why_not = ""
 
     def refused(self, why_not: str) -> None:
         """Leave word why this node does not run."""
         self._why_not = why_not[:_MAX_DETAIL]
 
-    def ready(self, bundle: str, cloud: Link[Cloud], ledger: Ledger | None = None) -> None:
+    def ready(
+        self,
+        bundle: str,
+        cloud: Link[Cloud],
+        ledger: Ledger | None = None,
+        spread: Spreading | None = None,
+    ) -> None:
         """Say that everything is loaded."""
         self._bundle = (bundle,)
+        self._spread = spread
         self._ledger = ledger
         self._cloud = cloud
 
@@ -57,6 +81,7 @@ class Status:
             bundle=self._bundle,
             dropped=dict(list(self._tally.counts.items())[:_MAX_CAMERAS]),
             budget=self._budget(),
+            placement=self._spread.report if self._spread else None,
             since_ns=self._tally.since_ns,
         )
 
@@ -85,11 +110,14 @@ class Status:
     def _state(self) -> tuple[NodeState, str]:
         if self._cloud is None:
             return "starting", "loading the detector and the extractor"
+        if self._spread is not None and self._spread.why_not:
+            return ("refusing" if self._spread_once else "starting"), f"helpers: {self._spread.why_not}"
+        self._spread_once = self._spread is not None
         if self._tally.refusing:
             return "refusing", self._tally.refusing
         if not self._cloud.connected:
             return "degraded", f"cloud broker: {self._cloud.detail}"
-        return "online", ""
+        return "online", _privacy(self._spread.report) if self._spread else ""
 
     def _budget(self) -> dict[str, dict[str, BudgetWindow]]:
         report = self._ledger.report() if self._ledger is not None else {}
@@ -100,3 +128,14 @@ class Status:
         if state == "starting":
             return Check("failed", detail)
         return Check("degraded" if state == "refusing" else "ok", detail)
+
+
+def _privacy(placement: PlacementStatus | None) -> str:
+    """Say in words who holds the feature maps and what they are good for."""
+    if placement is None:
+        return ""
+    working = sum(helper.working for helper in placement.helpers.values())
+    return (
+        f"spread over {working} helpers; any {placement.colluding} of them together rebuild a picture to "
+        f"SSIM {placement.max_ssim:g} at most, by the table"
+    )

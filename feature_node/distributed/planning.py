@@ -112,15 +112,15 @@ def network_of(cut: Cut, name: str, measured: Sequence[str]) -> Network:
 
 
 def _own(name: str, multiplications: int) -> Layer:
-    """Describe what the source runs itself (8h): nothing of it is sent, so its maps have no size."""
+    """Describe what the source runs itself (8h); nothing of it is sent, whatever the size of its maps."""
     return Layer(
         name=name,
         kind="conv",
         maps_in=1,
         maps_out=1,
         multiplications=multiplications,
-        map_bytes_in=0,
-        map_bytes_out=0,
+        map_bytes_in=FLOAT_BYTES,
+        map_bytes_out=FLOAT_BYTES,
     )
 
 

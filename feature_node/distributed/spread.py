@@ -36,20 +36,29 @@ class Spread:
     """Computes embeddings with whoever helps."""
 
     def __init__(
-        self, cut: Cut, pieces: Pieces, planner: Planner, threads: Threads, settings: DistributedSettings
+        self,
+        cut: Cut,
+        pieces: Pieces,
+        planner: Planner,
+        threads: Threads,
+        settings: DistributedSettings,
+        *,
+        expected: int,
     ) -> None:
+        """Spread a cut network; the first plan waits a while for `expected` helpers."""
         self._cut = cut
         self._pieces = pieces
         self._planner = planner
         self._threads = threads
         self._settings = settings
+        self._expected = expected
         self._joined: _Joined | None = None
 
     def join(self, private: Connection[Private], tasks: asyncio.TaskGroup) -> None:
         """Begin to listen to helpers on the private broker; called once."""
         exchange = Exchange(private.publisher(WEIGHTS), private.publisher(WORK))
         roster = Roster(exchange.gone)
-        placements = Placements(self._planner, roster, self._settings.helpers)
+        placements = Placements(self._planner, roster, self._expected)
         coordinator = Coordinator(
             self._cut,
             self._pieces,

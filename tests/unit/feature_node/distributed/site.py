@@ -139,8 +139,9 @@ async def site(
         with suppress(_Over):
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    told = DistributedSettings(helpers=max(1, helpers), **settings)
-                    made = Site(model, broker, Spread(cut, Pieces(cut), planner, threads, told), planner)
+                    told = DistributedSettings(**settings)
+                    spread = Spread(cut, Pieces(cut), planner, threads, told, expected=max(1, helpers))
+                    made = Site(model, broker, spread, planner)
                     made.spread.join(link, tasks)
                     for number in range(helpers):
                         made.helpers[f"h{number}"] = FakeHelper(broker, f"h{number}")
