@@ -7,6 +7,7 @@ from penumbra import (
     lab_certify_command,
     lab_data_command,
     lab_network_command,
+    lab_place_attack_command,
     lab_place_table_command,
     lab_recommend_command,
     lab_study_command,
@@ -24,3 +25,4 @@ lab_study_command.mount(app)
 lab_sweep_command.mount(app)
 lab_recommend_command.mount(app)
 lab_place_table_command.mount(app)
+lab_place_attack_command.mount(app)

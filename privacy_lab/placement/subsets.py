@@ -101,7 +101,7 @@ def attack_counts(
 ) -> tuple[CountFound, ...]:
     """Attack the most telling subsets of each size; fewest maps first."""
     seen, shared = teach_any(ground, counts, effort, seed=seed, device=device, watch=within(watch, 0, 0.3))
-    alone = _alone(ground, seen, shared, seed)
+    alone = _alone(ground, seen, shared, seed) if counts != (ground.maps,) else ()
     found = []
     for number, count in enumerate(counts):
         part = within(watch, 0.3 + 0.7 * number / len(counts), 0.3 + 0.7 * (number + 1) / len(counts))

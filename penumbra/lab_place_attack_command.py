@@ -1,0 +1,124 @@
+"""`penumbra lab place-attack`: does a cap hold where helpers put together everything they may see?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from models.catalogue import find
+from models.errors import UnsupportedBundle
+from models.placement_table import PLACEMENT, PlacementTable, read_table
+from models.reading import load_manifest, read_checked
+from penumbra.errors import ConfigError
+from penumbra.lab_material import read_material
+from penumbra.lab_needs import require_lab
+from penumbra.lab_sweep_command import numbers
+from penumbra.lab_sweeping import SweepBar
+
+if TYPE_CHECKING:
+    from privacy_lab.placement.caps_attacked import CapAttacked
+
+BundleArgument = Annotated[str, typer.Argument(help="A shipped bundle's name, or a folder or zip.")]
+TableOption = Annotated[
+    Path | None, typer.Option("--table", help="Its table of maps, if not the one it brings.")
+]
+CapsOption = Annotated[
+    list[str], typer.Option("--max-ssim", help="The caps to attack, several by commas: 0.5,0.6,0.7.")
+]
+DataOption = Annotated[
+    Path, typer.Option("--data", envvar="PENUMBRA_DATA", help="The folder that holds the data sets.")
+]
+OwnOption = Annotated[
+    bool, typer.Option("--own", help="The folder holds your own pictures, LABEL/PERSON/ or LABEL/.")
+]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Write what was found to this JSON file.")]
+BudgetOption = Annotated[
+    Literal["auto", "brief", "full"], typer.Option("--budget", help="auto: full where there is a GPU.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Decides every random choice.")]
+DeviceOption = Annotated[
+    Literal["auto", "cpu", "cuda"], typer.Option("--device", help="auto: a GPU where there is one.")
+]
+ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256, help="Cores to compute on.")]
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="place-attack")(place_attack)
+
+
+def place_attack(
+    bundle: BundleArgument,
+    *,
+    max_ssim: CapsOption,
+    table: TableOption = None,
+    data: DataOption = Path("../shared/data"),
+    own: OwnOption = False,
+    out: OutOption = None,
+    budget: BudgetOption = "auto",
+    seed: SeedOption = 7,
+    device: DeviceOption = "auto",
+    threads: ThreadsOption = 2,
+) -> None:
+    """Attack all that helpers of a bundle may see together under a cap, of every layer at once."""
+    require_lab()
+    caps = numbers("--max-ssim", max_ssim)
+    if not caps or not all(-1 <= cap <= 1 for cap in caps):
+        raise ConfigError("--max-ssim: give similarities between -1 and 1, several by commas")
+    # Typer reads this module on every `penumbra --help`, which must not wait for torch.
+    import torch  # noqa: PLC0415
+
+    from privacy_lab.devices import choose_device  # noqa: PLC0415
+    from privacy_lab.placement.caps_attacked import Spending, attack_caps, write_attacked  # noqa: PLC0415
+    from privacy_lab.placement.effort import EFFORTS  # noqa: PLC0415
+    from privacy_lab.placement.material import pictures_of_bundle  # noqa: PLC0415
+    from privacy_lab.placement.walks import walk_of_bundle  # noqa: PLC0415
+
+    torch.set_num_threads(threads)
+    console, path = Console(), find(bundle)
+    chosen, remark = choose_device(device, "attacking")
+    console.print(remark, highlight=False)
+    effort = EFFORTS[budget if budget != "auto" else "brief" if chosen.type == "cpu" else "full"]
+    manifest, known = load_manifest(path), _table(path, table)
+    pictures = pictures_of_bundle(read_material(manifest, data, own=own), len(manifest.labels), effort)
+    with SweepBar(console) as bar:
+        spending = Spending(effort, seed, chosen)
+        found = attack_caps(known, walk_of_bundle(path), pictures, caps, spending, watch=bar.watch)
+    console.print(caps_table(found))
+    if out:
+        write_attacked(out, found)
+
+
+def caps_table(found: "tuple[CapAttacked, ...]") -> Table:
+    """Give one row a cap: what may be held, what came of it, and whether the cap holds."""
+    table = Table("cap", box=None)
+    for name in ("maps held of each layer", "SSIM", "mean picture", "attack", "holds"):
+        table.add_column(name, justify="right")
+    for one in found:
+        if one.ssim is None or one.floor is None:
+            table.add_row(f"{one.max_ssim:g}", "none", "", "", "", "nothing may be handed out")
+            continue
+        maps = " ".join(map(str, one.held.values()))
+        said = f"{one.ssim.value:.3f} ({one.ssim.low:.3f} to {one.ssim.high:.3f})"
+        floor, verdict = f"{one.floor.value:.3f}", "yes" if one.holds else "no"
+        table.add_row(f"{one.max_ssim:g}", maps, said, floor, one.attack, verdict)
+    return table
+
+
+def _table(path: Path, given: Path | None) -> PlacementTable:
+    manifest, files = read_checked(path, frozenset({PLACEMENT}))
+    if given is not None:
+        table = read_table(given)
+        if table.bundle != manifest.bundle_id:
+            raise UnsupportedBundle(
+                f"--table: {given} is of {table.bundle or table.network}, not of {manifest.name} "
+                f"({manifest.bundle_id}); measure it with `penumbra lab place-table --bundle`"
+            )
+        return table
+    if PLACEMENT not in files:
+        raise UnsupportedBundle(
+            f"{path}: brings no {PLACEMENT}; measure one (penumbra lab place-table --bundle)"
+        )
+    return PlacementTable.decode(files[PLACEMENT], str(path))
