@@ -7,10 +7,10 @@ DEMO_SECONDS ?= 20
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench dashboards clean
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.all ## Run everything on this machine with a demonstration camera, until Ctrl-C
 	@if [ -t 1 ]; then $(BIN)/penumbra up; else $(BIN)/penumbra up --seconds $(DEMO_SECONDS); fi
@@ -32,6 +32,9 @@ format: $(VENV)/.dev ## Format the code and mend what can be mended
 bench: $(VENV)/.dev ## Measure ratios side by side and write docs/benchmarks.md
 	@scripts/install-test-packages
 	@$(BIN)/python -m benchmarks
+
+dashboards: $(VENV)/.dev ## Write the Grafana dashboards' JSON from their code
+	@$(BIN)/python -m monitoring.grafana
 
 clean: ## Remove what the other targets made
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
