@@ -12,6 +12,7 @@ LabError               what `penumbra lab` prints as one line
 ├── SharedPictures     pictures attacked are among those that the attacker may learn from
 ├── MeasureFailed      a cost cannot be measured on this machine, or not of this bundle
 ├── NoTwin             an exported half cannot be read as a differentiable network
+├── PlacementUnsolved  the exact solver did not finish in the time it was given
 └── ExportFailed       the exported halves do not answer as the trained network does
 ```
 """
@@ -39,6 +40,10 @@ class BadCheckpoint(LabError):
 
 class ExportFailed(LabError):
     """What was exported differs from what was trained, so it is not written."""
+
+
+class PlacementUnsolved(LabError):
+    """The exact solver did not finish, so nobody knows the best placement, or whether there is one."""
 
 
 class NoTwin(LabError):

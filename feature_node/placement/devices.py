@@ -123,6 +123,16 @@ def _device(entry: Mapping[str, Any], name: str, where: str, period: float) -> D
     )
 
 
+def read_quantity(kind: str, value: Any, where: str) -> float:
+    """Read one amount as a file of devices writes it; `kind` is "memory", "rate" and so on.
+
+    Raises:
+        BadDevices: It is not one, is zero, or its unit is unknown.
+    """
+    units, example = _UNITS[kind]
+    return _quantity(value, where, units, example)
+
+
 def _mapping(
     value: Any, where: str, *, known: tuple[str, ...], needed: tuple[str, ...] = ()
 ) -> dict[str, Any]:

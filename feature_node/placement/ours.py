@@ -7,6 +7,7 @@ with the one that has the least room to spare, and one that found none goes firs
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Final, final
 
 import numpy as np
@@ -20,10 +21,12 @@ from feature_node.placement.problem import Problem
 from feature_node.placement.reasons import why_not
 from feature_node.placement.route import Choice, Survey, route
 from feature_node.placement.score import seconds_of
-from feature_node.placement.stages import Stage, stages_of
+from feature_node.placement.stages import Cut, Stage, stages_of
 from feature_node.placement.star import star_choice
 
 _ATTEMPTS: Final = 8
+_STARTS: Final = 5
+_FEW: Final = 16
 _ANSWER_COSTS: Final = (0.0, 0.02)
 
 
@@ -52,27 +55,38 @@ class Ours:
         drafts = [draft for stages in _cuttings(problem) for draft in _drafts(problem, stages, survey)]
         if not drafts:
             raise why_not(problem, stages_of(problem, "dense apart"))
-        best = min(drafts, key=lambda draft: draft.seconds)
-        apart = stages_of(problem, "all apart")
-        return holders_of(apart, polish(problem, apart, spread(best.stages, best.helds, apart)))
+        apart, few = stages_of(problem, "all apart"), len(problem.fleet.helpers) <= _FEW
+        starts = {
+            tuple(held.tobytes() for held in spread(each, apart)): each for each in _best(drafts, few=few)
+        }
+        ends = [polish(problem, apart, spread(start, apart), 1 / len(starts)) for start in starts.values()]
+        return holders_of(apart, min(ends, key=lambda end: end[0])[1])
+
+
+def _best(drafts: Sequence[Draft], *, few: bool) -> list[Draft]:
+    return sorted(drafts, key=lambda draft: draft.seconds)[: _STARTS if few else 1]
+
+
+def spread(draft: Draft, finer: Sequence[Stage]) -> list[Counts]:
+    """Give the same placement by finer stages."""
+    by_layer = {
+        place: held for stage, held in zip(draft.stages, draft.helds, strict=True) for place in stage.layers
+    }
+    return [by_layer[stage.layers[0]].copy() for stage in finer]
 
 
 def _cuttings(problem: Problem) -> list[tuple[Stage, ...]]:
-    """Give both ways of treating what stands before a fully connected layer; one where they are the same."""
-    return list(dict.fromkeys((stages_of(problem, "dense apart"), stages_of(problem, "joined"))))
-
-
-def spread(stages: Sequence[Stage], helds: Sequence[Counts], finer: Sequence[Stage]) -> list[Counts]:
-    """Give the same placement by finer stages."""
-    by_layer = {place: held for stage, held in zip(stages, helds, strict=True) for place in stage.layers}
-    return [by_layer[stage.layers[0]].copy() for stage in finer]
+    """Give the ways of treating what stands before a layer that takes maps as they are."""
+    few = len(problem.fleet.helpers) <= _FEW
+    cuts: tuple[Cut, ...] = ("dense apart", "joined", "all apart") if few else ("dense apart", "joined")
+    return list(dict.fromkeys(stages_of(problem, cut) for cut in cuts))
 
 
 def _drafts(problem: Problem, stages: tuple[Stage, ...], survey: Survey) -> list[Draft]:
     speeds = Speeds.of(problem.fleet)
     found = []
-    for choices in _choices(problem, stages, survey):
-        helds = _filled(problem, stages, choices, speeds)
+    for choices, order in product(_choices(problem, stages, survey), _orders(problem, stages)):
+        helds = _filled(problem, stages, choices, order)
         if helds is not None:
             seconds = sum(seconds_of(stages, helds, speeds, problem.topology))
             found.append(Draft(stages, helds, seconds))
@@ -87,11 +101,20 @@ def _choices(problem: Problem, stages: Sequence[Stage], survey: Survey) -> list[
     return list(dict.fromkeys(route(stages, ground, cost) for cost in _ANSWER_COSTS))
 
 
+def _orders(problem: Problem, stages: Sequence[Stage]) -> list[list[int]]:
+    """Give the orders to fill in: the scarcest first; at a small site also the one with most work first."""
+    scarcest = sorted(range(len(stages)), key=lambda place: _spare(stages[place], problem))
+    if len(problem.fleet.helpers) > _FEW:
+        return [scarcest]
+    longest = sorted(range(len(stages)), key=lambda place: -stages[place].work * stages[place].maps)
+    return [scarcest, longest, list(range(len(stages)))]
+
+
 def _filled(
-    problem: Problem, stages: Sequence[Stage], choices: Sequence[Choice], speeds: Speeds
+    problem: Problem, stages: Sequence[Stage], choices: Sequence[Choice], first: Sequence[int]
 ) -> list[Counts] | None:
-    """Fill the scarcest stage first; one that finds no room is filled before all others next time."""
-    order = sorted(range(len(stages)), key=lambda place: _spare(stages[place], problem))
+    """Fill the stages in order; one that finds no room is filled before all others next time."""
+    order, speeds = list(first), Speeds.of(problem.fleet)
     for _ in range(_ATTEMPTS):
         stock = Stock(problem.left)
         helds: list[Counts] = [np.zeros(0, dtype=np.int64)] * len(stages)

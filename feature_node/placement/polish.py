@@ -1,140 +1,116 @@
-"""Move maps between helpers, a few at a time, while that makes a placement quicker."""
+"""Make a placement quicker: move maps between helpers, and fill stages anew, while that gains."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 
-from feature_node.placement.costs import Counts, Speeds
-from feature_node.placement.flows import flow
+from feature_node.placement.costs import Counts
 from feature_node.placement.problem import Problem
-from feature_node.placement.score import seconds_at
+from feature_node.placement.refill import refill
+from feature_node.placement.search import Search
 from feature_node.placement.stages import Stage
 
-_TRIES: Final = 6000
-"""Moves tried times helpers: a large site has more to look at, and no more time for it."""
-_MOST_TRIES: Final = 1500
+_TRIES_AT_FEW: Final = 300
+_TRIES: Final = 4000
+"""Changes tried times helpers: a large site has more to look at, and no more time for it."""
 _GIVERS: Final = 4
 _TAKERS: Final = 5
-_GAIN: Final = 1 - 1e-9
+_FEW: Final = 16
+"""Up to so many helpers stages are filled anew."""
 
 
-def polish(problem: Problem, stages: Sequence[Stage], helds: Sequence[Counts]) -> list[Counts]:
-    """Give a placement that is as quick or quicker and keeps every constraint."""
-    search = _Search(problem, stages, helds)
-    search.run(min(_MOST_TRIES, _TRIES // max(1, len(problem.fleet.helpers))))
-    return search.helds
+def polish(
+    problem: Problem, stages: Sequence[Stage], helds: Sequence[Counts], share: float = 1.0
+) -> tuple[float, list[Counts]]:
+    """Give a placement that is as quick or quicker, keeps every constraint, and its seconds.
+
+    Args:
+        problem: What is placed.
+        stages: Its stages.
+        helds: The placement.
+        share: Part of the tries that it may use.
+    """
+    helpers = max(1, len(problem.fleet.helpers))
+    tries = _TRIES_AT_FEW if helpers <= _FEW else _TRIES / helpers
+    search = Search(problem, stages, helds, int(share * tries))
+    gained = True
+    while gained and search.tries > 0:
+        gained = _move_some(search)
+        if helpers <= _FEW:
+            for place in range(len(stages)):
+                for places in _together(search, place):
+                    gained = (search.tries > 0 and refill(search, places)) or gained
+    return search.total, search.helds
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """`many` maps of the stages `places` go from one device to another."""
+def _move_some(search: Search) -> bool:
+    """Take each move that gains, the slowest stages first, until none does; say whether any did."""
+    ever, gained = False, True
+    while gained:
+        gained = False
+        for place in np.argsort(search.seconds)[::-1].tolist():
+            for changed in _moves(search, place):
+                if search.tries <= 0:
+                    return ever
+                if search.change(changed):
+                    gained = ever = True
+                    break
+    return ever
 
-    places: tuple[int, ...]
-    giver: int
-    taker: int
-    many: int
+
+def _together(search: Search, place: int) -> list[tuple[int, ...]]:
+    """Give a stage alone, and with the one in front that passes its maps on to it."""
+    stages = search.stages
+    if stages[place].own:
+        return []
+    before = stages[place - 1]
+    return [(place,)] if before.answer or before.own else [(place,), (place - 1, place)]
 
 
-@final
-class _Search:
-    """A placement, and the seconds of its stages."""
-
-    def __init__(self, problem: Problem, stages: Sequence[Stage], helds: Sequence[Counts]) -> None:
-        self._problem = problem
-        self._stages = stages
-        self._speeds = Speeds.of(problem.fleet)
-        self.helds = list(helds)
-        self._seconds = [self._at(place) for place in range(len(stages))]
-
-    def run(self, tries: int) -> None:
-        """Take each move that gains, the slowest stages first, until none does or `tries` are used up."""
-        gained = True
-        while gained and tries > 0:
-            gained = False
-            for place in np.argsort(self._seconds)[::-1].tolist():
-                for move in self._moves(place):
-                    tries -= 1
-                    if self._take(move):
-                        gained = True
-                        break
-                    if tries <= 0:
-                        return
-
-    def _at(self, place: int) -> float:
-        return seconds_at(self._stages, self.helds, place, self._speeds, self._problem.topology)
-
-    def _moves(self, place: int) -> Iterator[Move]:
-        """Give moves of one stage, and of it together with the stage in front that passes its maps on."""
-        stage, held = self._stages[place], self.helds[place]
-        if stage.own:
-            return
-        time = held * max(stage.work, 1e-9) / self._speeds.multiplications + held * stage.into * 1e-12
-        givers = [giver for giver in np.argsort(-time)[: 2 * _GIVERS].tolist() if held[giver]][:_GIVERS]
-        slowest = np.where(held > 0, self._speeds.rates, np.inf)
-        givers.append(int(slowest.argmin()))
-        able = held < stage.share if not stage.single else held == 0
-        able[0] = False
-        order = np.lexsort((-self._speeds.multiplications, time, ~able))
-        takers = [taker for taker in order[: 2 * _TAKERS].tolist() if able[taker]][:_TAKERS]
-        together: list[tuple[int, ...]] = [(place,)]
-        if place and not self._stages[place - 1].answer and not self._stages[place - 1].own:
-            together.append((place - 1, place))
-        for giver in dict.fromkeys(givers):
-            for taker in takers:
-                if taker == giver:
+def _moves(search: Search, place: int) -> Iterator[dict[int, Counts]]:
+    """Give moves of one map, of half and of all that a device holds."""
+    stage, held = search.stages[place], search.helds[place]
+    for places in _together(search, place):
+        for giver in _givers(search, place):
+            for taker in _takers(search, place):
+                most = int(min(held[giver], stage.share - held[taker]))
+                if taker == giver or most <= 0:
                     continue
-                all_of_it = int(min(held[giver], stage.share - held[taker]))
-                for many in {all_of_it} if stage.single else sorted({1, (all_of_it + 1) // 2, all_of_it}):
-                    for places in together:
-                        yield Move(places, giver, taker, many)
-
-    def _take(self, move: Move) -> bool:
-        """Make a move if it gains and keeps every constraint."""
-        if any(self._forbids(place, move) for place in move.places):
-            return False
-        touched = range(move.places[0], min(move.places[-1] + 2, len(self._stages)))
-        old = [(place, self.helds[place]) for place in move.places]
-        before = sum(self._seconds[place] for place in touched)
-        for place in move.places:
-            self.helds[place] = _moved(self.helds[place], move)
-        after = [self._at(place) for place in touched]
-        if sum(after) < before * _GAIN and self._fits():
-            for place, seconds in zip(touched, after, strict=True):
-                self._seconds[place] = seconds
-            return True
-        for place, held in old:
-            self.helds[place] = held
-        return False
-
-    def _forbids(self, place: int, move: Move) -> bool:
-        stage, held = self._stages[place], self.helds[place]
-        if held[move.giver] < move.many or held[move.taker] + move.many > stage.share:
-            return True
-        return stage.single and move.many < stage.maps
-
-    def _fits(self) -> bool:
-        """(8b), (8c), (8d) of every device."""
-        left, devices = self._problem.left, len(self._speeds.rates)
-        memory, work, sent = np.zeros(devices), np.zeros(devices), np.zeros(devices)
-        for place, (stage, held) in enumerate(zip(self._stages, self.helds, strict=True)):
-            memory += held * stage.weight
-            work += held * stage.work
-            if self._problem.topology == "star":
-                sent += np.where(np.arange(devices) > 0, np.minimum(held, 1) * stage.answer, 0.0)
-            elif place and self._stages[place - 1].answer:
-                givers = np.minimum(self.helds[place - 1], 1)
-                sent += givers * (stage.maps - held) * stage.into
-            elif place:
-                for giver, taker, many in flow(self.helds[place - 1], held):
-                    sent[giver] += (giver != taker) * many * stage.into
-        room = ((memory, left.memory), (work, left.multiplications), (sent, left.sent))
-        return all(bool((used[1:] <= whole[1:]).all()) for used, whole in room)
+                for many in sorted({most} if stage.single else {1, (most + 1) // 2, most}):
+                    changed = {each: _moved(search, each, giver, taker, many) for each in places}
+                    if all(change is not None for change in changed.values()):
+                        yield {each: change for each, change in changed.items() if change is not None}
 
 
-def _moved(held: Counts, move: Move) -> Counts:
+def _loads(search: Search, place: int) -> np.ndarray:
+    stage = search.stages[place]
+    # Without work the maps themselves are the load: each must be sent.
+    return search.helds[place] * max(stage.work, 1e-6) / search.speeds.multiplications
+
+
+def _givers(search: Search, place: int) -> list[int]:
+    """Give the holders that take longest, and the slowest sender."""
+    held = search.helds[place]
+    longest = [giver for giver in np.argsort(-_loads(search, place))[:_GIVERS].tolist() if held[giver]]
+    slowest = int(np.where(held > 0, search.speeds.rates, np.inf).argmin())
+    return list(dict.fromkeys([*longest, slowest]))
+
+
+def _takers(search: Search, place: int) -> list[int]:
+    """Give the helpers with room that are done first."""
+    stage, held = search.stages[place], search.helds[place]
+    able = held == 0 if stage.single else held < stage.share
+    able[0] = False
+    order = np.lexsort((-search.speeds.multiplications, _loads(search, place), ~able))
+    return [taker for taker in order[:_TAKERS].tolist() if able[taker]]
+
+
+def _moved(search: Search, place: int, giver: int, taker: int, many: int) -> Counts | None:
+    stage, held = search.stages[place], search.helds[place]
+    if held[giver] < many or held[taker] + many > stage.share:
+        return None
     changed = held.copy()
-    changed[move.giver] -= move.many
-    changed[move.taker] += move.many
+    changed[giver] -= many
+    changed[taker] += many
     return changed

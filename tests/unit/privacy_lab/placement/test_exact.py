@@ -1,0 +1,105 @@
+"""The exact solver against all placements, one by one, of networks small enough to try them."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feature_node.errors import Infeasible
+from feature_node.placement.costs import layer_seconds
+from feature_node.placement.greedy import Greedy
+from feature_node.placement.model import Network
+from feature_node.placement.place import place
+from feature_node.placement.plan import violations
+from feature_node.placement.privacy import at_source
+from feature_node.placement.problem import Problem
+from privacy_lab.errors import PlacementUnsolved
+from privacy_lab.placement.exact import Exact, can_serve
+from tests.unit.feature_node.placement.made import (
+    CAPPED,
+    SMALL,
+    act,
+    alike,
+    caps,
+    conv,
+    dense,
+    device,
+    fleet,
+    pool,
+)
+
+TINY = Network(
+    name="tiny",
+    layers=(
+        conv("a", 1, 2),
+        act("r", 2),
+        conv("b", 2, 2),
+        pool("p", 2),
+        dense("f", 2, 32, 4),
+        dense("g", 1, 4, 2),
+    ),
+)
+numbers = st.sampled_from([0.1e6, 0.5e6, 2e6])
+helpers = st.lists(
+    st.tuples(numbers, numbers, st.sampled_from([150.0, 400.0, 1e6]), st.sampled_from([0.001, 0.004, 1])),
+    min_size=2,
+    max_size=2,
+)
+
+
+def best_of_all(problem: Problem) -> float | None:
+    layers = problem.network.layers
+    own = at_source(problem.network, problem.caps, problem.topology)
+    ways = [
+        [(-1,) * layer.maps_in] if here else list(product((0, 1), repeat=layer.maps_in))
+        for layer, here in zip(layers, own, strict=True)
+    ]
+    lawful = [held for held in product(*ways) if not violations(problem, held)]
+    seconds = [layer_seconds(problem.network, problem.fleet, held, problem.topology).sum() for held in lawful]
+    return min(seconds, default=None)
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    made=helpers,
+    most=st.sampled_from([{"r": 1}, {"b": 1, "p": 1}, {}]),
+    topology=st.sampled_from(["mesh", "star"]),
+)
+def test_it_finds_the_best_of_all_placements(made, most, topology) -> None:
+    site = fleet(
+        *(device(f"h{n}", e=e, rate=r, memory=m, period=p) for n, (e, r, m, p) in enumerate(made)),
+        source=device("camera", period=1e3),
+    )
+    problem = Problem.of(TINY, site, caps(TINY, **most), topology)
+    best = best_of_all(problem)
+    if best is None:
+        with pytest.raises(Infeasible, match="proved"):
+            place(TINY, site, problem.caps, solver=Exact(), topology=topology)
+        return
+    found = place(TINY, site, problem.caps, solver=Exact(), topology=topology)
+    assert found.latency_seconds == pytest.approx(best, rel=1e-5)
+    assert can_serve(problem)
+    assert place(TINY, site, problem.caps, topology=topology).latency_seconds >= best * (1 - 1e-9)
+
+
+def test_neither_heuristic_is_quicker_than_the_best() -> None:
+    site = fleet(device("h0", e=3e6), device("h1", rate=4e6), device("h2", e=0.4e6, rate=0.3e6))
+    best = place(SMALL, site, CAPPED, solver=Exact()).latency_seconds
+    ours, algorithm_1 = place(SMALL, site, CAPPED), place(SMALL, site, CAPPED, solver=Greedy())
+    assert best <= ours.latency_seconds * (1 + 1e-6) <= algorithm_1.latency_seconds * (1 + 1e-6)
+
+
+def test_colluders_may_share_a_cap_unevenly() -> None:
+    # Three maps for any two helpers: 2 + 1 + 1 + 1 + 1 hold six; each one alone would be held to floor(3/2).
+    pairs = caps(colluding=2, ReLU1=3, conv2=3)
+    problem = Problem.of(SMALL, alike(6), pairs, "mesh")
+    held = Exact().solve(problem)
+    assert violations(problem, held) == ()
+    assert can_serve(Problem.of(SMALL, alike(5), pairs, "mesh"))
+    assert not can_serve(Problem.of(SMALL, alike(4), pairs, "mesh"))
+
+
+def test_too_little_time_is_said_and_not_taken_for_an_answer() -> None:
+    with pytest.raises(PlacementUnsolved, match="did not finish"):
+        Exact(1e-6).solve(Problem.of(SMALL, alike(6), CAPPED, "mesh"))
