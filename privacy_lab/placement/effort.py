@@ -22,7 +22,7 @@ class Effort:
         inverse_rate: Adam's learning rate for it; 1e-3 as published where there is time for it.
         subsets: Random subsets of each size among which the most telling is looked for.
         spread: Subsets of each size that are attacked by decoders of their own.
-        learning: Epochs in which the network itself learns its labels.
+        learning: Epochs in which the network itself learns its labels; None: as few as its setting says.
         every: Whether all layers are attacked, or the network's telling ones.
     """
 
@@ -36,7 +36,7 @@ class Effort:
     inverse_rate: float
     subsets: int
     spread: int
-    learning: int
+    learning: int | None
     every: bool
 
 
@@ -44,15 +44,15 @@ EFFORTS: Final[Mapping[Budget, Effort]] = {
     "brief": Effort(
         auxiliary=2400,
         aside=64,
-        attacked=160,
+        attacked=128,
         width=16,
         shared=6_000,
         tuned=1_000,
-        inverse=24_000,
+        inverse=12_000,
         inverse_rate=5e-3,
         subsets=12,
         spread=1,
-        learning=3,
+        learning=None,
         every=False,
     ),
     "full": Effort(

@@ -42,6 +42,7 @@ def learnt(
         BadCheckpoint: what is kept in `folder` is damaged.
     """
     torch.manual_seed(seed)
+    epochs = effort.learning or setting.epochs
     takes = (setting.channels, setting.side, setting.side)
     network = placed(build(setting.spec, takes, pictures.labels), device)
     front = _Channels(setting.channels)
@@ -51,17 +52,17 @@ def learnt(
         network,
         examples=_batches(pictures, setting, seed, device, attacked=False),
         judged=judged,
-        settings=PlainSettings(effort.learning, _RATE),
+        settings=PlainSettings(epochs, _RATE),
     )
-    key = digest_of(setting.spec, takes, pictures.key, effort.learning, seed)
+    key = digest_of(setting.spec, takes, pictures.key, epochs, seed)
 
     def watch(progress: Progress) -> None:
-        tell(f"{setting.spec.name} learns, {progress.epoch} of {effort.learning} epochs")
+        tell(f"{setting.spec.name} learns, {progress.epoch} of {epochs} epochs")
 
     tell(f"{setting.spec.name} learns")
     _, weights = run(
         learner,
-        epochs=effort.learning,
+        epochs=epochs,
         recipe=key,
         checkpoint=folder / f"{setting.spec.name}-{key}.safetensors",
         watch=watch,

@@ -19,6 +19,7 @@ class Setting:
         sets: Data sets by the names of `penumbra lab data`, where no other is asked for.
         side: Height and width that pictures are brought to, in pixels.
         channels: Of them the network takes: 1 for grey pictures.
+        epochs: In which it learns its labels where little may be spent.
         telling: The layers that a brief measurement attacks: those printed, and where maps become more.
     """
 
@@ -26,6 +27,7 @@ class Setting:
     sets: tuple[str, ...]
     side: int
     channels: int
+    epochs: int
     telling: tuple[str, ...]
 
     @property
@@ -42,9 +44,10 @@ SETTINGS: Final[Mapping[NetworkName, Setting]] = {
         ("cifar10-jpeg",),
         32,
         3,
+        3,
         ("conv12", "conv21", "conv22", "pool2", "conv32", "pool3", "fc1"),
     ),
-    "lenet": Setting(NetworkSpec("lenet"), ("mnist",), 28, 1, ("pool1", "conv2", "pool2", "fc1")),
-    "vgg16": Setting(NetworkSpec("vgg16"), ("gtsrb10",), 32, 3, _VGG),
-    "vgg19": Setting(NetworkSpec("vgg19"), ("gender", "facescrub"), 32, 3, _VGG),
+    "lenet": Setting(NetworkSpec("lenet"), ("mnist",), 28, 1, 10, ("pool1", "conv2", "pool2", "fc1")),
+    "vgg16": Setting(NetworkSpec("vgg16"), ("gtsrb10",), 32, 3, 1, _VGG),
+    "vgg19": Setting(NetworkSpec("vgg19"), ("gender", "facescrub"), 32, 3, 1, _VGG),
 }
