@@ -3,7 +3,7 @@
 from typing import Final
 
 from feature_node.errors import BadPlan, Infeasible
-from feature_node.placement.costs import Usage, layer_seconds
+from feature_node.placement.costs import Holders, Usage, layer_seconds
 from feature_node.placement.model import Fleet, Network, Topology
 from feature_node.placement.ours import Ours
 from feature_node.placement.plan import Plan, violations
@@ -52,15 +52,21 @@ def place(
         raise Infeasible(lacks.constraint, "", lacks.by, text)
     if broken:
         raise BadPlan(f"{solver.name} broke {'; '.join(map(str, broken[:3]))}")
+    return plan_of(problem, holders, solver.name)
+
+
+def plan_of(problem: Problem, holders: Holders, solver: str) -> Plan:
+    """Write down a placement that keeps every constraint, with what it takes."""
+    network, fleet, caps = problem.network, problem.fleet, problem.caps
     return Plan(
         network=network.name,
         network_sha256=network.sha256,
         devices_sha256=fleet.sha256,
         helpers=tuple(device.name for device in fleet.helpers),
-        topology=topology,
+        topology=problem.topology,
         max_ssim=caps.max_ssim,
         colluding=caps.colluding,
-        solver=solver.name,
+        solver=solver,
         holders=holders,
-        layer_seconds=tuple(layer_seconds(network, fleet, holders, topology).tolist()),
+        layer_seconds=tuple(layer_seconds(network, fleet, holders, problem.topology).tolist()),
     )

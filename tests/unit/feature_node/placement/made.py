@@ -56,6 +56,19 @@ SMALL = Network(
 )
 """A network like LeNet: fc1 takes eight maps of 4 × 4."""
 
+TINY = Network(
+    name="tiny",
+    layers=(
+        conv("a", 1, 2),
+        act("r", 2),
+        conv("b", 2, 2),
+        pool("p", 2),
+        dense("f", 2, 32, 4),
+        dense("g", 1, 4, 2),
+    ),
+)
+"""Few enough maps to try every placement."""
+
 
 def device(
     name: str, *, e: float = 1e6, rate: float = 1e6, memory: float = 1e6, period: float = 10

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from feature_node.errors import Infeasible
 from feature_node.placement.costs import layer_seconds
 from feature_node.placement.greedy import Greedy
-from feature_node.placement.model import Network
 from feature_node.placement.place import place
 from feature_node.placement.plan import violations
 from feature_node.placement.privacy import at_source
@@ -19,27 +18,13 @@ from privacy_lab.placement.exact import Exact, can_serve
 from tests.unit.feature_node.placement.made import (
     CAPPED,
     SMALL,
-    act,
+    TINY,
     alike,
     caps,
-    conv,
-    dense,
     device,
     fleet,
-    pool,
 )
 
-TINY = Network(
-    name="tiny",
-    layers=(
-        conv("a", 1, 2),
-        act("r", 2),
-        conv("b", 2, 2),
-        pool("p", 2),
-        dense("f", 2, 32, 4),
-        dense("g", 1, 4, 2),
-    ),
-)
 numbers = st.sampled_from([0.1e6, 0.5e6, 2e6])
 helpers = st.lists(
     st.tuples(numbers, numbers, st.sampled_from([150.0, 400.0, 1e6]), st.sampled_from([0.001, 0.004, 1])),
