@@ -1,13 +1,14 @@
 """`penumbra lab place-table`: how well pictures are rebuilt from some of a layer's feature maps."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Final, Literal, get_args
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from models.catalogue import find
+from models.placement_table import PlacementTable
 from models.reading import load_manifest
 from penumbra.errors import ConfigError
 from penumbra.lab_material import read_material
@@ -57,6 +58,8 @@ DeviceOption = Annotated[
 ]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256, help="Cores to compute on.")]
 
+_CAPS: Final = (0.4, 0.5, 0.6, 0.7, 0.8)
+
 
 def mount(app: typer.Typer) -> None:
     """Add the command."""
@@ -87,6 +90,7 @@ def place_table(
     import torch  # noqa: PLC0415
 
     from privacy_lab.devices import choose_device  # noqa: PLC0415
+    from privacy_lab.placement.found import table_of  # noqa: PLC0415
     from privacy_lab.placement.tables import Asked, write_tables  # noqa: PLC0415
 
     torch.set_num_threads(threads)
@@ -108,7 +112,8 @@ def place_table(
     except KeyboardInterrupt:
         _say(console, f"interrupted. Finished layers are in {out}: the same command goes on from there.")
         raise
-    console.print(found_table(found))
+    for shown in (found_table(found), caps_table(table_of(found))):
+        console.print(shown)
     for path in write_tables(found, out):
         _say(console, f"wrote {path}")
 
@@ -134,6 +139,16 @@ def found_table(found: "Found") -> Table:
                 f"{inverse.ssim.value:.3f}" if inverse else "",
                 _beside(beside, count.maps),
             )
+    return table
+
+
+def caps_table(measured: PlacementTable) -> Table:
+    """Give one row a layer: how many of its maps a helper may hold at each level of privacy."""
+    table = Table("a helper may hold", box=None)
+    for cap in _CAPS:
+        table.add_column(f"at SSIM {cap:g}", justify="right")
+    for layer in measured.layers:
+        table.add_row(layer, *(str(measured.most_maps(layer, cap)) for cap in _CAPS))
     return table
 
 
