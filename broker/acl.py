@@ -9,6 +9,9 @@ from broker.identity import check_name
 from broker.topic import Grant, Role, Side
 from broker.topic_table import TABLE
 
+STATISTICS: Final = tuple("$SYS/broker" + "/+" * depth for depth in (1, 2, 3))
+"""What a broker says of itself: counts, and no client's name. No row of the table: the broker writes it."""
+
 _HEADING: Final = """\
 # Who may do what on the {side} broker. Made by `penumbra broker config` from the topic table: do not edit.
 # An account may do what its block names and nothing else; without an account nobody may do anything.
@@ -48,6 +51,7 @@ class Rights:
 def roles_of(side: type[Side]) -> tuple[Role, ...]:
     """Name the roles that have anything to do on a side, in the order of `Role`."""
     granted = {grant.role for topic in TABLE if topic.side is side for grant in topic.writers + topic.readers}
+    granted.add(Role.MONITOR)
     return tuple(role for role in Role if role in granted)
 
 
@@ -63,6 +67,8 @@ def rights_of(side: type[Side], account: Account) -> Rights:
             f"{account.role} {account.name} can have no account on the {side.label} broker; "
             f"the roles there are {allowed}."
         )
+    if account.role is Role.MONITOR:
+        return Rights(write=(), read=STATISTICS)
     topics = [topic for topic in TABLE if topic.side is side]
 
     def granted(grants: tuple[Grant, ...], own: str, every: str) -> list[str]:

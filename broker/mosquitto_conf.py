@@ -15,6 +15,7 @@ QUEUED_MESSAGES: Final = 256
 QUEUED_BYTES: Final = 16 * 2**20
 INFLIGHT_MESSAGES: Final = 32
 CLIENTS: Final = 256
+STATISTICS_SECONDS: Final = 10
 
 _SALT_BYTES: Final = 12
 _HASH_BYTES: Final = 64
@@ -63,8 +64,6 @@ max_packet_size {max_packet_bytes(side)}
 
 # Small messages (results, acknowledgements) leave at once.
 set_tcp_nodelay true
-# No statistics: nobody may read them, and they cost time.
-sys_interval 0
 # A session that nobody comes back to is forgotten.
 persistent_client_expiration 1h
 """
@@ -80,6 +79,8 @@ def embedded_config(side: type[Side], port: int, folder: Path) -> str:
     """
     return f"""\
 {general_settings(side)}
+# No statistics: nobody reads them here, and they cost time.
+sys_interval 0
 # Started by root it would become the user `mosquitto`, who cannot read this folder, and would lose the
 # kernel's promise to end it with its parent. Started by anyone else it does not look at this.
 user root
@@ -103,6 +104,8 @@ def production_config(side: type[Side], port: int, folder: Path) -> str:
 # mosquitto for the {side.label} side of Penumbra. Made by `penumbra broker config`.
 
 {general_settings(side)}
+# What the broker says of itself ($SYS), as often as Prometheus asks; the role monitor alone may read it.
+sys_interval {STATISTICS_SECONDS}
 # Who connects and what goes wrong; never a message's content.
 log_dest stderr
 log_type error

@@ -36,6 +36,7 @@ class Role(StrEnum):
     ANALYZER = "analyzer"
     VIEWER = "viewer"
     HELPER = "helper"
+    MONITOR = "monitor"
 
 
 @dataclass(frozen=True)

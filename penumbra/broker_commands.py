@@ -13,9 +13,12 @@ from broker.errors import BrokerError
 from broker.production import TLS_PORT, Production, write_production
 from broker.topic import AnyTopic, Cloud, Grant, Private, Role, Side
 from broker.topic_table import TABLE
+from penumbra.broker_metrics_command import metrics
 from penumbra.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Configure production brokers; show the topic table.")
+
+app.command("metrics")(metrics)
 
 _SIDES: Final[dict[str, type[Side]]] = {side.label: side for side in (Private, Cloud)}
 Names = list[str]
@@ -38,6 +41,7 @@ def config(
     analyzer: Annotated[Names | None, typer.Option(help="An analyzer's account (cloud side).")] = None,
     viewer: Annotated[Names | None, typer.Option(help="An account that only watches.")] = None,
     helper: Annotated[Names | None, typer.Option(help="A helping device's account (private side).")] = None,
+    monitor: Annotated[Names | None, typer.Option(help="An account that reads the broker's counts.")] = None,
     hostname: Annotated[Names | None, typer.Option(help="A name that clients connect to.")] = None,
     port: Annotated[int, typer.Option(help="The TLS port.")] = TLS_PORT,
     installed_at: Annotated[
@@ -56,7 +60,7 @@ def config(
     Options that name an account may be repeated.
     """
     named = {Role.CAMERA: camera, Role.EDGE: edge, Role.ANALYZER: analyzer, Role.VIEWER: viewer}
-    named[Role.HELPER] = helper
+    named |= {Role.HELPER: helper, Role.MONITOR: monitor}
     try:
         production = Production(
             side=_SIDES[side],

@@ -24,6 +24,7 @@ from tests.servers import free_port, require_program, running_mosquitto, until
 
 FRONT, BACK = Account(Role.CAMERA, "front"), Account(Role.CAMERA, "back")
 EDGE, VIEWER = Account(Role.EDGE, "e1"), Account(Role.VIEWER, "v")
+MONITOR = Account(Role.MONITOR, "m")
 HELPER, OTHER = Account(Role.HELPER, "h1"), Account(Role.HELPER, "h2")
 FIRST, SECOND = Account(Role.ANALYZER, "a1"), Account(Role.ANALYZER, "a2")
 STREAM = "abcdefghij234567abcd"
@@ -43,6 +44,7 @@ WRITES: Mapping[type[Side], Mapping[Account, set[str]]] = {
             "penumbra/helpers/h2/work",
         },
         VIEWER: set(),
+        MONITOR: set(),
         HELPER: {"penumbra/helpers/h1/capacity", "penumbra/helpers/h1/partial"},
         OTHER: {"penumbra/helpers/h2/capacity", "penumbra/helpers/h2/partial"},
     },
@@ -51,6 +53,7 @@ WRITES: Mapping[type[Side], Mapping[Account, set[str]]] = {
         FIRST: {f"penumbra/results/{STREAM}", "penumbra/status/a1"},
         SECOND: {f"penumbra/results/{STREAM}", "penumbra/status/a2"},
         VIEWER: set(),
+        MONITOR: set(),
     },
 }
 READS: Mapping[type[Side], Mapping[Account, set[str]]] = {
@@ -74,6 +77,7 @@ READS: Mapping[type[Side], Mapping[Account, set[str]]] = {
             "penumbra/helpers/h1/capacity",
             "penumbra/helpers/h2/capacity",
         },
+        MONITOR: set(),
         HELPER: {"penumbra/helpers/h1/weights", "penumbra/helpers/h1/work"},
         OTHER: {"penumbra/helpers/h2/weights", "penumbra/helpers/h2/work"},
     },
@@ -82,6 +86,7 @@ READS: Mapping[type[Side], Mapping[Account, set[str]]] = {
         FIRST: {f"penumbra/features/{STREAM}"},
         SECOND: {f"penumbra/features/{STREAM}"},
         VIEWER: {"penumbra/status/a1", "penumbra/status/a2"},
+        MONITOR: set(),
     },
 }
 TRIED = {path for side in WRITES.values() for paths in side.values() for path in paths} | {
@@ -196,6 +201,8 @@ async def client(address: BrokerAddress, will: LastWill | None = None) -> AsyncI
 async def barrier(side: type[Side], clients: Mapping[Account, Client], name: str) -> None:
     """Return once every client has received all that was sent to it so far; messages keep their order."""
     for reader, mine in clients.items():
+        if not READS[side][reader]:
+            continue  # a monitor reads nothing of ours, so nothing could reach it
         path = min(READS[side][reader])
         writer = next(account for account, paths in WRITES[side].items() if path in paths)
         assert await clients[writer].may_write(path, name.encode())

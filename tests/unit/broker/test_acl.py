@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from broker.acl import Account, Rights, checked, covers, mosquitto_acl, rights_of, roles_of
 from broker.errors import BadAccount, BadName
 from broker.topic import Cloud, Private, Role
+from broker.topic_table import TABLE
+from monitoring.broker_statistics import TOPICS
 
 FRONT = Account(Role.CAMERA, "front")
 
@@ -19,8 +21,8 @@ def test_a_camera_writes_and_reads_its_own_alone() -> None:
 
 
 def test_the_edge_is_the_only_role_that_does_things_on_both_sides() -> None:
-    assert roles_of(Private) == (Role.CAMERA, Role.EDGE, Role.VIEWER, Role.HELPER)
-    assert roles_of(Cloud) == (Role.EDGE, Role.ANALYZER, Role.VIEWER)
+    assert roles_of(Private) == (Role.CAMERA, Role.EDGE, Role.VIEWER, Role.HELPER, Role.MONITOR)
+    assert roles_of(Cloud) == (Role.EDGE, Role.ANALYZER, Role.VIEWER, Role.MONITOR)
     edge = Account(Role.EDGE, "e1")
     assert rights_of(Cloud, edge) == Rights(write=("penumbra/features/+",), read=("penumbra/results/+",))
 
@@ -30,6 +32,15 @@ def test_nobody_may_write_what_it_also_reads(side: type[Private] | type[Cloud]) 
     for role in roles_of(side):
         rights = rights_of(side, Account(role, "x"))
         assert not [f for f in rights.write if any(covers(f, g) or covers(g, f) for g in rights.read)]
+
+
+@pytest.mark.parametrize("side", [Private, Cloud], ids=lambda side: side.label)
+def test_a_monitor_reads_what_the_broker_says_of_itself_and_nothing_of_ours(side) -> None:
+    rights = rights_of(side, Account(Role.MONITOR, "m"))
+    assert rights.write == ()
+    assert all(any(covers(granted, topic) for granted in rights.read) for topic in TOPICS)
+    for topic in TABLE:
+        assert not any(covers(granted, topic.path("x")) for granted in rights.read)
 
 
 def test_a_viewer_writes_nothing() -> None:
