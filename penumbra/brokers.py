@@ -13,6 +13,7 @@ from penumbra.errors import ConfigError
 from penumbra.pipeline_schema import BrokerEntry, Pipeline
 
 VIEWER: Final = "terminal"
+DEFAULT_HELPERS: Final = 8
 
 
 class Broker(Protocol):
@@ -101,7 +102,8 @@ async def broker_of(
 def private_accounts(pipeline: Pipeline) -> list[Account]:
     """Everyone who connects to the private broker."""
     cameras = [Account(Role.CAMERA, name) for name in pipeline.private.cameras]
-    return [*cameras, Account(Role.EDGE, pipeline.edge.name), Account(Role.VIEWER, VIEWER)]
+    helpers = [Account(Role.HELPER, name) for name in helper_names(pipeline)]
+    return [*cameras, Account(Role.EDGE, pipeline.edge.name), Account(Role.VIEWER, VIEWER), *helpers]
 
 
 def cloud_accounts(pipeline: Pipeline) -> list[Account]:
@@ -113,3 +115,15 @@ def cloud_accounts(pipeline: Pipeline) -> list[Account]:
 def analyzer_names(pipeline: Pipeline) -> list[str]:
     """The analyzers' names: analyzer-1, analyzer-2 and so on."""
     return [f"analyzer-{number + 1}" for number in range(pipeline.cloud.analyzers)]
+
+
+def helper_names(pipeline: Pipeline) -> list[str]:
+    """The names of the helpers that run here: helper-1, helper-2 and so on.
+
+    Where the pipeline does not say how many, and nobody else could reach the private broker, some do.
+    """
+    count = pipeline.private.helpers
+    if count is None:
+        alone = pipeline.edge.kind == "distributed" and pipeline.private.broker is None
+        count = DEFAULT_HELPERS if alone else 0
+    return [f"helper-{number + 1}" for number in range(count)]

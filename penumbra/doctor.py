@@ -85,7 +85,7 @@ async def _check_redis(pipeline: Pipeline) -> Finding | list[Finding]:
 def _check_bundle(pipeline: Pipeline) -> Finding:
     edge = pipeline.edge
     return check_bundle(
-        bundle_name(edge), extractor=edge.kind == "bundle", analyzer=pipeline.cloud.analyzers > 0
+        bundle_name(edge), extractor=edge.kind != "shade", analyzer=pipeline.cloud.analyzers > 0
     )
 
 

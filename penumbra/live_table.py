@@ -27,11 +27,13 @@ class Surroundings:
         header: The addresses and the bundle, in one line.
         sends: Whether pictures (shaded) or numbers leave this machine.
         notes: What is wrong, newest last; empty where nothing is.
+        about: Further lines on how what leaves is made.
     """
 
     header: str
     sends: Literal["numbers", "pictures"] = "numbers"
     notes: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
 
 def live_view(rows: Sequence[CameraRow], around: Surroundings, width: int) -> RenderableType:
@@ -44,6 +46,7 @@ def live_view(rows: Sequence[CameraRow], around: Surroundings, width: int) -> Re
         camera_table(rows, width),
         left,
         *(Text(f" {line}") for line in map(privacy_line, rows) if line),
+        *(Text(f" {line}", style="dim") for line in around.about),
         *notes,
         Text(" Ctrl-C to stop", style="dim"),
     )

@@ -1,4 +1,4 @@
-"""`penumbra camera`, `edge` and `analyzer`: one node in this process, as production runs it."""
+"""`penumbra camera`, `edge`, `helper` and `analyzer`: one node in this process, as production runs it."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -31,6 +31,7 @@ def mount(app: typer.Typer) -> None:
     """Add the commands to an application."""
     app.command("camera")(camera)
     app.command("edge")(edge)
+    app.command("helper")(helper)
     app.command("analyzer")(analyzer)
 
 
@@ -123,6 +124,41 @@ def edge(
 
     private, cloud = configured(pipeline.private.broker), configured(pipeline.cloud.broker)
     return run(with_node_options(edge_settings(pipeline, private, cloud), metrics, log_format))
+
+
+def helper(
+    *,
+    config: o.ConfigOption = None,
+    name: Annotated[str, typer.Option("--name", help="This helper's name; its account is helper-NAME.")],
+    private_broker: Annotated[
+        str | None,
+        typer.Option("--private-broker", "--broker", help="mqtt://HOST:1883 or mqtts://USER@HOST:8883."),
+    ] = None,
+    password_file: PasswordOption = None,
+    ca_file: CaOption = None,
+    memory: Annotated[str, typer.Option("--memory", help="For weights, for example 512 MB.")] = "1 GB",
+    rate: Annotated[str, typer.Option("--rate", help="Its network's data rate.")] = "72.2 Mb/s",
+    metrics: MetricsOption = "127.0.0.1:0",
+    log_format: LogOption = "console",
+) -> None:
+    """Run a helping device alone: partial sums of some feature maps, and never a picture.
+
+    How many multiplications a second it can do is measured when it starts.
+    """
+    if config is not None:
+        pipeline = load_pipeline(config, needs_cameras=False)
+    else:
+        broker = _broker_keys(private_broker, password_file, ca_file)
+        pipeline = pipeline_of_flags(
+            {"private": {"broker": broker}}, o.FLAGS | {"address": "--private-broker"}
+        )
+    _need(pipeline, ("private",))
+    from feature_node.distributed.helper_node import run  # noqa: PLC0415 - only this command needs it
+    from penumbra.brokers import configured  # noqa: PLC0415 - quick --help
+    from penumbra.node_settings import helper_settings, with_node_options  # noqa: PLC0415 - quick --help
+
+    settings = helper_settings(name, configured(pipeline.private.broker), memory=memory, rate=rate)
+    return run(with_node_options(settings, metrics, log_format))
 
 
 def analyzer(

@@ -12,16 +12,19 @@ from broker.topic import Role
 from camera_node.settings import CameraSettings, CameraSpec
 from feature_node.budget.budgeted import check_budget
 from feature_node.budget.settings import BudgetSettings
+from feature_node.distributed.settings import WIRELESS_RATE, DistributedSettings, HelperSettings
 from feature_node.noise_settings import NoiseSettings, noise_of
+from feature_node.placement.devices import read_quantity
 from feature_node.policy import Policy, admit, admit_cost
 from feature_node.release.calibration import cost_of
 from feature_node.release.mechanism import Cost
 from feature_node.settings import EdgeSettings
 from models.catalogue import find
 from models.reading import load_manifest
-from penumbra.brokers import Broker
+from penumbra.brokers import Broker, helper_names
 from penumbra.errors import ConfigError
 from penumbra.masking import shown
+from penumbra.pipeline_distributed import DistributedEntry
 from penumbra.pipeline_schema import CameraEntry, EdgeEntry, Pipeline, RedisEntry
 
 DEFAULT_BUNDLE: Final = "gender-ours"
@@ -127,11 +130,45 @@ def edge_settings(pipeline: Pipeline, private: Broker, cloud: Broker) -> EdgeSet
         extractor=edge.kind,
         bundle=find(bundle_name(edge)).absolute(),
         detector=edge.detector,
+        distributed=distributed_settings(pipeline),
         policy=policy_of(edge),
         noise=noise_settings(edge),
         budget=budget_settings(edge),
         in_flight=edge.in_flight,
         **chosen,
+    )
+
+
+def distributed_settings(pipeline: Pipeline) -> DistributedSettings:
+    """How the extractor is spread over helpers, where it is.
+
+    Raises:
+        BadSettings: A value that cannot be meant.
+    """
+    entry = pipeline.edge.distributed or DistributedEntry()
+    return DistributedSettings(
+        max_ssim=entry.max_ssim,
+        colluding=entry.colluding,
+        deadline_ms=entry.deadline_ms,
+        helpers=len(helper_names(pipeline)),
+        table=entry.table.absolute() if entry.table else None,
+        rate_bytes_per_second=WIRELESS_RATE if entry.rate is None else entry.rate,
+    )
+
+
+def helper_settings(
+    name: str, private: Broker, *, memory: str = "1 GB", rate: str = "72.2 Mb/s"
+) -> HelperSettings:
+    """A helping device; how fast it computes it measures itself.
+
+    Raises:
+        BadSettings: The memory or the rate cannot be read, or is none.
+    """
+    return HelperSettings(
+        helper=name,
+        private=private.address_for(Role.HELPER, name),
+        memory_bytes=int(read_quantity("memory", memory, "--memory")),
+        rate_bytes_per_second=read_quantity("rate", rate, "--rate"),
     )
 
 
@@ -150,6 +187,27 @@ def budget_settings(edge: EdgeEntry) -> BudgetSettings:
     return BudgetSettings(**edge.budget.model_dump())
 
 
+def check_spread(pipeline: Pipeline) -> None:
+    """Refuse a pipeline whose extractor cannot be spread as it says, before anything of it runs.
+
+    Raises:
+        ConfigError: It has helpers and nothing for them to do.
+        BadSettings, BundleError: Its network, its table or its helpers do not do.
+    """
+    edge = pipeline.edge
+    if edge.kind != "distributed":
+        if pipeline.private.helpers:
+            raise ConfigError(
+                f"private.helpers: {pipeline.private.helpers} helpers have nothing to do. Set edge.extractor "
+                "to distributed (--extractor distributed), or take them out."
+            )
+        return
+    from feature_node.distributed.loading import read_terms  # noqa: PLC0415 - loads ONNX Runtime
+
+    bundle = find(bundle_name(edge))
+    read_terms(bundle, load_manifest(bundle), distributed_settings(pipeline))
+
+
 def check_policy(edge: EdgeEntry) -> None:
     """Refuse a pipeline whose bundle does not prove what the site demands, before anything of it runs.
 
@@ -161,11 +219,9 @@ def check_policy(edge: EdgeEntry) -> None:
     """
     policy = policy_of(edge)
     bundle = find(bundle_name(edge))
-    admit(policy, bundle if edge.kind == "bundle" else None)
+    admit(policy, bundle if edge.kind != "shade" else None)
     what = (
-        f"The bundle {bundle_name(edge)}"
-        if edge.kind == "bundle"
-        else "Shading faces (edge.extractor: shade)"
+        f"The bundle {bundle_name(edge)}" if edge.kind != "shade" else "Shading faces (edge.extractor: shade)"
     )
     cost = region_cost(edge)
     admit_cost(policy, cost, what)

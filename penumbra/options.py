@@ -26,6 +26,7 @@ FLAGS: Final = {
     "regions": "--regions",
     "shade": "--shade",
     "detector": "--detector",
+    "helpers": "--helpers",
 }
 
 
@@ -33,6 +34,7 @@ class ExtractorName(StrEnum):
     """What turns a picture into what may leave."""
 
     BUNDLE = "bundle"
+    DISTRIBUTED = "distributed"
     SHADE = "shade"
 
 
@@ -128,9 +130,18 @@ ExtractorOption = Annotated[
     ExtractorName | None,
     typer.Option(
         "--extractor",
-        help="Numbers made by a bundle, or pictures with shaded faces.",
+        help="Numbers made by a bundle, the same spread over helpers, or pictures with shaded faces.",
         rich_help_panel=EDGE_PANEL,
         show_default="bundle",
+    ),
+]
+HelpersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--helpers",
+        help="Helping devices to run here, with --extractor distributed.",
+        rich_help_panel=EDGE_PANEL,
+        show_default="8",
     ),
 ]
 RegionsOption = Annotated[

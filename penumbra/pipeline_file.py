@@ -15,9 +15,13 @@ NO_CAMERA: Final = "is missing. A pipeline needs at least one camera under priva
 
 
 def load_pipeline(
-    path: Path, edge: Mapping[str, Any] | None = None, *, needs_cameras: bool = True
+    path: Path,
+    edge: Mapping[str, Any] | None = None,
+    *,
+    private: Mapping[str, Any] | None = None,
+    needs_cameras: bool = True,
 ) -> Pipeline:
-    """The pipeline that a file describes; keys in `edge`, from flags, replace the file's.
+    """The pipeline that a file describes; keys in `edge` and `private`, from flags, replace the file's.
 
     Raises:
         ConfigError: Everything that is wrong with the file, each problem on its line.
@@ -25,6 +29,8 @@ def load_pipeline(
     content = read_yaml_file(path)
     if edge:
         content = _with_edge(content, edge)
+    if given(private or {}) and isinstance(content.get("private") or {}, dict):
+        content = {**content, "private": {**(content.get("private") or {}), **given(private)}}
     where = in_file(str(path))
     pipeline = check_pipeline(content, where, path.parent)
     if needs_cameras and not pipeline.private.cameras:
@@ -79,7 +85,8 @@ def _with_edge(content: Mapping[Any, Any], edge: Mapping[str, Any]) -> dict[Any,
         return dict(content)
     kept = dict(before or {})
     if "bundle" in flags:
-        kept.pop("extractor", None)
+        if kept.get("extractor") != "distributed":
+            kept.pop("extractor", None)
         kept.pop("shade", None)
     if flags.get("extractor") == "shade":
         kept.pop("bundle", None)

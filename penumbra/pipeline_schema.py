@@ -3,7 +3,7 @@
 ```
 Pipeline
 ├── site
-├── private   broker, cameras          this side sees pictures
+├── private   broker, cameras, helpers this side sees pictures
 ├── edge      bundle | extractor, …    the only place where both sides meet
 └── cloud     broker, redis, analyzers this side never sees a picture
 ```
@@ -15,9 +15,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from penumbra.masking import has_password
+from penumbra.pipeline_distributed import MAX_HELPERS, DistributedEntry
+from penumbra.pipeline_entry import Entry
 from penumbra.pipeline_values import (
     EnvironmentName,
     FileOrName,
@@ -46,12 +48,6 @@ _TAKE_IT_OUT = (
 )
 
 
-class _Entry(BaseModel):
-    """What all parts of the file share: no unknown keys, no change after validation."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
 def _read_broker_address(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("is not the address of a broker. Write mqtt://HOST:1883 or mqtts://HOST:8883.")
@@ -77,7 +73,7 @@ def _short(value: Any) -> Any:
 
 
 @final
-class BrokerEntry(_Entry):
+class BrokerEntry(Entry):
     """A broker that runs elsewhere: its address, and who one is there.
 
     `username` and its password serve every part. Where each part has an account of its own, as production
@@ -106,7 +102,7 @@ class BrokerEntry(_Entry):
 
 
 @final
-class RedisEntry(_Entry):
+class RedisEntry(Entry):
     """A Redis that runs elsewhere."""
 
     address: Annotated[str, BeforeValidator(_read_redis_address)]
@@ -120,12 +116,13 @@ class RedisEntry(_Entry):
         return self
 
 
+Extractor = Literal["bundle", "distributed", "shade"]
 Broker = Annotated[BrokerEntry, BeforeValidator(_short)]
 Redis = Annotated[RedisEntry, BeforeValidator(_short)]
 
 
 @final
-class CameraEntry(_Entry):
+class CameraEntry(Entry):
     """One camera: where its pictures come from, and what is done to them before they leave it."""
 
     source: SourceText
@@ -158,15 +155,21 @@ def _check_cameras(cameras: dict[str, CameraEntry]) -> Mapping[str, CameraEntry]
 
 
 @final
-class PrivateSide(_Entry):
-    """The side that sees pictures; without a broker one is started here."""
+class PrivateSide(Entry):
+    """The side that sees pictures; without a broker one is started here.
+
+    `helpers` says how many helping devices run on this machine: they see feature maps, never a picture.
+    """
 
     broker: Broker | None = None
-    cameras: Annotated[dict[NameText, CameraEntry], AfterValidator(_check_cameras)] = {}
+    helpers: Annotated[int, whole(0, MAX_HELPERS, "a number of helpers")] | None = None
+    cameras: Annotated[dict[NameText, CameraEntry], AfterValidator(_check_cameras)] = Field(
+        default_factory=dict
+    )
 
 
 @final
-class PolicyEntry(_Entry):
+class PolicyEntry(Entry):
     """What a bundle must prove before it may send anything; a limit on attacks demands a certificate.
 
     Attributes:
@@ -186,7 +189,7 @@ class PolicyEntry(_Entry):
 
 
 @final
-class NoiseEntry(_Entry):
+class NoiseEntry(Entry):
     """Another amount of noise than the bundle's own; exactly one epsilon is given.
 
     Attributes:
@@ -207,7 +210,7 @@ class NoiseEntry(_Entry):
 
 
 @final
-class BudgetEntry(_Entry):
+class BudgetEntry(Entry):
     """What each camera may spend of its privacy, for a bundle with noise; a limit needs a joint guarantee.
 
     Attributes:
@@ -230,11 +233,12 @@ class BudgetEntry(_Entry):
 
 
 @final
-class EdgeEntry(_Entry):
+class EdgeEntry(Entry):
     """The edge node: how a picture becomes what may leave."""
 
     name: NameText = "edge"
-    extractor: Annotated[Literal["bundle", "shade"], one_of("bundle", "shade")] | None = None
+    extractor: Annotated[Extractor, one_of("bundle", "distributed", "shade")] | None = None
+    distributed: DistributedEntry | None = None
     bundle: FileOrName | None = None
     regions: Annotated[Literal["faces", "whole"], one_of("faces", "whole")] | None = None
     detector: FileOrName = "centerface"
@@ -262,16 +266,18 @@ class EdgeEntry(_Entry):
             raise ValueError("says how faces are shaded, which needs extractor: shade.")
         if self.kind == "shade" and self.noise:
             raise ValueError("asks for noise, which shaded pictures do not get. Write extractor: bundle.")
+        if self.kind != "distributed" and self.distributed:
+            raise ValueError("says how it is spread over helpers, which needs extractor: distributed.")
         return self
 
     @property
-    def kind(self) -> Literal["bundle", "shade"]:
+    def kind(self) -> Extractor:
         """What turns a picture into what may leave."""
         return self.extractor or "bundle"
 
 
 @final
-class CloudSide(_Entry):
+class CloudSide(Entry):
     """The side that never sees a picture; without a broker or Redis each is started here."""
 
     broker: Broker | None = None
@@ -280,7 +286,7 @@ class CloudSide(_Entry):
 
 
 @final
-class Pipeline(_Entry):
+class Pipeline(Entry):
     """Everything that `penumbra` runs, checked as a whole."""
 
     site: NameText = "home"

@@ -169,6 +169,17 @@ def _reader(read: Callable[..., Any]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def read_rate(value: Any) -> float:
+    """A data rate as a file of devices writes it, in bytes a second."""
+    from feature_node.errors import BadDevices  # noqa: PLC0415 - quick --help
+    from feature_node.placement.devices import read_quantity  # noqa: PLC0415
+
+    try:
+        return read_quantity("rate", value, "rate")
+    except BadDevices:
+        raise ValueError("is not a data rate. Write for example 72.2 Mb/s.") from None
+
+
 NameText = Annotated[str, _reader(read_name)]
 PlainText = Annotated[str, _reader(read_text)]
 SourceText = Annotated[str, _reader(read_source)]
@@ -179,4 +190,5 @@ Zone = Annotated[Polygon, _reader(read_polygon)]
 Switch = Annotated[bool, _reader(read_switch)]
 FilePath = Annotated[Path, _reader(read_path)]
 FileOrName = Annotated[str, _reader(read_file_or_name)]
+DataRate = Annotated[float, _reader(read_rate)]
 EnvironmentName = Annotated[str, _reader(read_environment_name)]

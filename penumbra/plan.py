@@ -7,7 +7,7 @@ from rich.console import Console
 from broker.address import BrokerAddress
 from broker.topic import Role
 from monitoring.masking import mask_source
-from penumbra.brokers import Broker, ConfiguredBroker, analyzer_names
+from penumbra.brokers import Broker, ConfiguredBroker, analyzer_names, helper_names
 from penumbra.costs import cost_text
 from penumbra.node_settings import (
     RedisPlace,
@@ -15,6 +15,8 @@ from penumbra.node_settings import (
     bundle_name,
     camera_settings,
     check_policy,
+    check_spread,
+    distributed_settings,
     edge_settings,
     region_cost,
 )
@@ -58,7 +60,9 @@ def plan(pipeline: Pipeline, command: Command) -> list[str]:
     if command in ("up", "replay", "edge"):
         edge_settings(pipeline, private, cloud)
         check_policy(pipeline.edge)
+        check_spread(pipeline)
         lines.append(f"edge {pipeline.edge.name}: {_edge(pipeline)}")
+        lines += _helpers(pipeline)
     if command in ("up", "replay", "analyzer"):
         for name in analyzer_names(pipeline):
             redis = RedisPlace(pipeline.cloud.redis.address if pipeline.cloud.redis else "", "")
@@ -92,6 +96,15 @@ def _edge(pipeline: Pipeline) -> str:
         return told
     limits = _limits(edge.budget)
     return f"{told}, under noise: {cost_text(cost)} a region{f', at most {limits}' if limits else ''}"
+
+
+def _helpers(pipeline: Pipeline) -> list[str]:
+    if pipeline.edge.kind != "distributed":
+        return []
+    told, here = distributed_settings(pipeline), len(helper_names(pipeline))
+    place = f"{count_text(here, 'helper')} started here" if here else "helpers elsewhere"
+    together = "none" if told.colluding == 1 else f"no {told.colluding} together"
+    return [f"spread over {place}: {together} may rebuild a picture to more than SSIM {told.max_ssim:g}"]
 
 
 def _limits(budget: BudgetEntry) -> str:

@@ -19,7 +19,7 @@ from camera_node.replay import ReplayProgress, ReplaySummary, replay
 from camera_node.settings import CameraSpec
 from penumbra.brokers import Broker, configured
 from penumbra.errors import PartFailed
-from penumbra.node_settings import camera_spec, check_policy
+from penumbra.node_settings import camera_spec, check_policy, check_spread
 from penumbra.pipeline_schema import CameraEntry, Pipeline
 from penumbra.processes import PartEvent
 from penumbra.replay_report import FileReport, Ledger
@@ -102,6 +102,7 @@ async def run_replay(
         RunError: The pipeline does not become ready.
     """
     check_policy(pipeline.edge)
+    check_spread(pipeline)
     began = time.monotonic()
     parts = _Parts(watcher, log)
     with stop_on_signals() as stop:

@@ -49,6 +49,7 @@ def replay(
     privacy_zone: o.ZoneOption = None,
     bundle: o.BundleOption = None,
     extractor: o.ExtractorOption = None,
+    helpers: o.HelpersOption = None,
     regions: o.RegionsOption = None,
     shade: o.ShadeOption = None,
     detector: o.DetectorOption = None,
@@ -70,7 +71,7 @@ def replay(
         realtime=bool(realtime),
         zones=privacy_zone or (),
     )
-    pipeline = _pipeline(config, flags, o.edge_keys(bundle, extractor, regions, shade, detector))
+    pipeline = _pipeline(config, flags, o.edge_keys(bundle, extractor, regions, shade, detector), helpers)
     if validate_config:
         from penumbra.plan import print_plan  # noqa: PLC0415 - imports the nodes' settings
 
@@ -92,11 +93,14 @@ def file_names(files: Sequence[str]) -> list[str]:
     return names
 
 
-def _pipeline(config: Path | None, flags: o.CameraFlags, edge: dict[str, Any]) -> Pipeline:
-    of_flags = pipeline_of_flags({"private": {"cameras": flags.cameras()}, "edge": edge}, o.FLAGS)
+def _pipeline(
+    config: Path | None, flags: o.CameraFlags, edge: dict[str, Any], helpers: int | None
+) -> Pipeline:
+    given = {"cameras": flags.cameras(), "helpers": helpers}
+    of_flags = pipeline_of_flags({"private": given, "edge": edge}, o.FLAGS)
     if config is None:
         return of_flags
-    of_file = load_pipeline(config, edge, needs_cameras=False)
+    of_file = load_pipeline(config, edge, private={"helpers": helpers}, needs_cameras=False)
     private = of_file.private.model_copy(update={"cameras": of_flags.private.cameras})
     return of_file.model_copy(update={"private": private})
 

@@ -1,5 +1,6 @@
 """Where a run is shown: a live table in a terminal, occasional lines anywhere else."""
 
+import dataclasses
 import math
 import time
 from collections import deque
@@ -58,7 +59,7 @@ class TerminalScreen:
     def show(self, rows: list[CameraRow], around: Surroundings) -> None:
         """See `Screen`."""
         recent = [text for time, text in self._notes if self._clock() - time < NOTE_SECONDS]
-        shown = Surroundings(around.header, around.sends, (*around.notes, *recent))
+        shown = dataclasses.replace(around, notes=(*around.notes, *recent))
         self._live.update(live_view(rows, shown, self._console.width), refresh=True)
 
     def note(self, text: str) -> None:
@@ -94,7 +95,8 @@ class LineScreen:
             self._next = self._clock() + LINE_SECONDS
             for row in rows:
                 self._say(plain_line(row))
-            self._say(left_line(rows, around.sends))
+            for line in (left_line(rows, around.sends), *around.about):
+                self._say(line)
 
     def note(self, text: str) -> None:
         """See `Screen`."""

@@ -25,6 +25,7 @@ from penumbra.brokers import (
     analyzer_names,
     broker_of,
     cloud_accounts,
+    helper_names,
     private_accounts,
 )
 from penumbra.errors import RunError
@@ -34,6 +35,7 @@ from penumbra.node_settings import (
     bundle_name,
     camera_settings,
     edge_settings,
+    helper_settings,
     redis_place,
     shading_note,
 )
@@ -75,7 +77,8 @@ class Site:
     def header(self) -> str:
         """The addresses and what is sent, in one line."""
         edge = self.pipeline.edge
-        sends = f"bundle {bundle_name(edge)}{', shaded pictures' if edge.kind == 'shade' else ''}"
+        how = {"shade": ", shaded pictures", "distributed": ", spread over helpers", "bundle": ""}
+        sends = f"bundle {bundle_name(edge)}{how[edge.kind]}"
         return (
             f"Penumbra {version('penumbra')} · {sends} · private broker {self.private.place} · "
             f"cloud broker {self.cloud.place} · Redis {self.redis.shown}"
@@ -183,6 +186,14 @@ def parts_of(
             encode_plain(analyzer_settings(pipeline, name, cloud.broker, redis)),
         )
         for name in analyzer_names(pipeline)
+    ]
+    parts += [
+        Part(
+            name,
+            python_module("feature_node.distributed"),
+            encode_plain(helper_settings(name, private.broker)),
+        )
+        for name in helper_names(pipeline)
     ]
     edge = edge_settings(pipeline, private.broker, cloud.broker)
     parts.append(Part(pipeline.edge.name, python_module("feature_node"), encode_plain(edge)))

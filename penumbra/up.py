@@ -8,8 +8,9 @@ from typing import Final, final
 
 from penumbra.errors import PartFailed
 from penumbra.live_table import Surroundings, summary_line
-from penumbra.node_settings import check_policy
+from penumbra.node_settings import check_policy, check_spread
 from penumbra.pipeline_schema import Pipeline
+from penumbra.placement_text import placement_lines
 from penumbra.processes import PartEvent
 from penumbra.run_file import announced
 from penumbra.screen import REDRAW_SECONDS, Screen
@@ -38,6 +39,7 @@ async def run_up(
         PartFailed: A part refused its settings.
     """
     check_policy(pipeline.edge)
+    check_spread(pipeline)
     events = _Events(screen, say if verbose else None)
     with stop_on_signals() as stop:
         async with running_site(pipeline, events, screen.note, cameras=True) as site:
@@ -143,7 +145,11 @@ def surroundings(site: Site) -> Surroundings:
     elif site.waiting_for:
         notes.append(f"waiting for {site.waiting_for}")
     sends = site.pipeline.edge.kind
-    return Surroundings(site.header, "pictures" if sends == "shade" else "numbers", tuple(notes))
+    edge = site.board.nodes.get(site.pipeline.edge.name)
+    about = placement_lines(edge.placement) if edge and edge.placement else []
+    return Surroundings(
+        site.header, "pictures" if sends == "shade" else "numbers", tuple(notes), tuple(about)
+    )
 
 
 def _ready(site: Site) -> bool:

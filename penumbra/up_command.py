@@ -36,6 +36,7 @@ def up(
     max_lag: o.LagOption = None,
     bundle: o.BundleOption = None,
     extractor: o.ExtractorOption = None,
+    helpers: o.HelpersOption = None,
     regions: o.RegionsOption = None,
     shade: o.ShadeOption = None,
     detector: o.DetectorOption = None,
@@ -60,7 +61,7 @@ def up(
         max_lag=max_lag,
     )
     edge = o.edge_keys(bundle, extractor, regions, shade, detector)
-    pipeline = _pipeline(config, flags, edge)
+    pipeline = _pipeline(config, flags, edge, helpers)
     if validate_config:
         from penumbra.plan import print_plan  # noqa: PLC0415 - imports the nodes' settings
 
@@ -69,11 +70,14 @@ def up(
     _run(pipeline, seconds, verbose)
 
 
-def _pipeline(config: o.ConfigOption, flags: o.CameraFlags, edge: dict[str, object]) -> Pipeline:
+def _pipeline(
+    config: o.ConfigOption, flags: o.CameraFlags, edge: dict[str, object], helpers: int | None
+) -> Pipeline:
     if config is None:
-        return pipeline_of_flags({"private": {"cameras": flags.cameras()}, "edge": edge}, o.FLAGS)
+        private = {"cameras": flags.cameras(), "helpers": helpers}
+        return pipeline_of_flags({"private": private, "edge": edge}, o.FLAGS)
     o.refuse_both(flags)
-    return load_pipeline(config, edge)
+    return load_pipeline(config, edge, private={"helpers": helpers})
 
 
 def _run(pipeline: Pipeline, seconds: float | None, verbose: bool) -> None:

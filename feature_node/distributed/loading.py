@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from feature_node.distributed.coordinator import most_at_once
 from feature_node.distributed.cut import Cut
@@ -24,6 +24,15 @@ from models.reading import read_checked
 _NAME_DIGITS: Final = 12
 
 
+class Terms(NamedTuple):
+    """A network, its caps, and how many helpers it takes at least."""
+
+    cut: Cut
+    network: Network
+    caps: Caps
+    helpers: int
+
+
 def load_spread(
     bundle: Path, manifest: Manifest, settings: DistributedSettings, threads: Threads, record: Path
 ) -> Spread:
@@ -39,7 +48,27 @@ def load_spread(
     Raises:
         BadSettings, BundleError: It cannot be spread so; the text says why, and what to do.
     """
+    terms = read_terms(bundle, manifest, settings)
+    cut = terms.cut
+    planner = Planner(
+        terms.network,
+        terms.caps,
+        source_device(measured_speed(), settings.rate_bytes_per_second),
+        Exposure(_record_of(record, cut), cut.sha256, len(cut.layers)),
+    )
+    expected = settings.helpers or terms.helpers
+    return Spread(cut, Pieces(cut), planner, threads, settings, expected=expected)
+
+
+def read_terms(bundle: Path, manifest: Manifest, settings: DistributedSettings) -> Terms:
+    """Find out what it takes to spread a bundle's extractor; starts nothing.
+
+    Raises:
+        BadSettings, BundleError: It cannot be spread so; the text says why, and what to do.
+    """
     _, files = read_checked(bundle, frozenset({EXTRACTOR, PLACEMENT}))
+    if EXTRACTOR not in files:
+        raise BadSettings(f"edge.bundle: {manifest.name} has no extractor to spread. Name one that has.")
     table = _table(manifest, settings, files.get(PLACEMENT))
     cut = load_cut(files[EXTRACTOR], manifest.name)
     most_at_once(cut)
@@ -47,13 +76,7 @@ def load_spread(
     caps = caps_of(table, network, settings.max_ssim, settings.colluding)
     needed = helpers_needed(network, caps)
     _check_helpers(settings, needed, manifest.name)
-    planner = Planner(
-        network,
-        caps,
-        source_device(measured_speed(), settings.rate_bytes_per_second),
-        Exposure(_record_of(record, cut), cut.sha256, len(cut.layers)),
-    )
-    return Spread(cut, Pieces(cut), planner, threads, settings, expected=settings.helpers or needed)
+    return Terms(cut, network, caps, needed)
 
 
 def helpers_needed(network: Network, caps: Caps) -> int:

@@ -163,7 +163,7 @@ SIZE = "Write WIDTHxHEIGHT, for example 1280x720."
         (CAMERA + "zzz: 1", '"zzz" is not a key. Allowed: site, private, edge, cloud.'),
         (
             CAMERA + "edge: {extractor: shades}",
-            'edge.extractor: "shades" is not one of these. Write bundle or shade.',
+            'edge.extractor: "shades" is not one of these. Write bundle, distributed or shade.',
         ),
         (
             CAMERA + "edge: {shade: blur}",

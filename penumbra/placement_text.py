@@ -1,0 +1,31 @@
+"""What the edge says of its helpers, in words for a person; pure text."""
+
+from typing import Final
+
+from broker.status import HelperShare, PlacementStatus
+from penumbra.units import bytes_text, count_text
+
+SHOWN: Final = 16
+"""More helpers than this are not listed by name."""
+
+
+def placement_lines(placement: PlacementStatus) -> list[str]:
+    """The plan and the privacy that it meets, then what each helper holds."""
+    working = sum(helper.working for helper in placement.helpers.values())
+    tightest = max(placement.layers, key=lambda layer: layer.most_seen / max(layer.cap, 1), default=None)
+    together = "one" if placement.colluding == 1 else f"any {placement.colluding}"
+    lines = [
+        f"Spread over {working} of {count_text(len(placement.helpers), 'helper')}, planned by "
+        f"{placement.solver}: {together} of them may rebuild a picture to SSIM {placement.max_ssim:g} at most"
+    ]
+    if tightest is not None:
+        lines[0] += f" ({tightest.layer}: {tightest.most_seen} of {tightest.maps} maps ever seen by one)"
+    parts = [_helper(name, helper) for name, helper in list(placement.helpers.items())[:SHOWN]]
+    return [*lines, " · ".join(parts)] if parts else lines
+
+
+def _helper(name: str, helper: HelperShare) -> str:
+    if not helper.working:
+        return f"{name} rests"
+    moved = bytes_text(helper.sent_bytes + helper.received_bytes)
+    return f"{name} {helper.maps} maps, {moved}, {helper.milliseconds:.0f} ms"
