@@ -56,15 +56,17 @@ class Filled:
         return cls(held, 0)
 
 
-def fill(stage: Stage, choice: Choice, stock: Stock, speeds: Speeds) -> Filled:
+def fill(stage: Stage, choice: Choice, stock: Stock, speeds: Speeds, near: Counts | None = None) -> Filled:
     """Hand out a stage's maps within `choice`, and beyond it where that has no room left.
 
     Helpers that can hold many are asked first, and among equals those that are least used up: few holders
-    send few answers.
+    send few answers. A single map without work stays with the one that is `near`, the holder before.
     """
     if stage.own:
         return Filled.own(stage, len(stock.left.memory))
     room = room_of(stage, stock.left)
+    if near is not None and stage.maps == 1 and not stage.work and (room * near[1:]).any():
+        return Filled(np.minimum(near, 1), 0)
     if stage.single:
         return _alone(stage, room, choice, speeds)
     pace = speeds.multiplications[1:] / max(stage.work, _LITTLE)

@@ -119,7 +119,8 @@ def _filled(
         stock = Stock(problem.left)
         helds: list[Counts] = [np.zeros(0, dtype=np.int64)] * len(stages)
         for place in order:
-            filled = fill(stages[place], choices[place], stock, speeds)
+            before = helds[place - 1] if place and np.count_nonzero(helds[place - 1]) == 1 else None
+            filled = fill(stages[place], choices[place], stock, speeds, before)
             if filled.short:
                 order.remove(place)
                 order.insert(0, place)

@@ -41,9 +41,10 @@ def _exposed(problem: Problem, stages: Sequence[Stage]) -> Infeasible | None:
     for stage in stages:
         needed = -(-stage.maps // stage.share) if stage.share else 0
         if not stage.share:
+            colluding = problem.caps.colluding
             text = (
-                f"not even one map may be seen at SSIM {problem.caps.max_ssim:g} with "
-                f"{problem.caps.colluding} colluding; allow a higher SSIM"
+                f"not even one map may be seen at SSIM {problem.caps.max_ssim:g}"
+                f"{f' with {colluding} colluding' if colluding > 1 else ''}; allow a higher SSIM"
             )
             return Infeasible("8f", _name(problem, stage), 1.0, text)
         if needed > helpers and (worst is None or needed > worst[0]):

@@ -1,0 +1,194 @@
+"""`penumbra lab place`: who holds which feature maps, so that no helper can rebuild the picture."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal, get_args
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from penumbra.errors import ConfigError
+from penumbra.lab_needs import require_lab
+from penumbra.units import age_text, bytes_text, count_text
+from privacy_lab.networks.spec import NetworkName
+
+if TYPE_CHECKING:
+    from feature_node.placement.model import Fleet, Network
+    from feature_node.placement.plan import Plan
+    from feature_node.placement.privacy import Caps
+    from feature_node.placement.problem import Solver
+    from models.placement_table import PlacementTable
+
+SolverName = Literal["ours", "algorithm-1", "exact"]
+
+_TABLES: Final = Path(__file__).parent.parent / "privacy_lab" / "placement" / "tables"
+_SHOWN: Final = 4
+
+DevicesOption = Annotated[Path, typer.Option("--devices", help="YAML: the source and the helpers.")]
+NetworkOption = Annotated[str, typer.Option("--network", help="lenet, six-conv, vgg16 or vgg19.")]
+SsimOption = Annotated[
+    float, typer.Option("--max-ssim", min=-1.0, max=1.0, help="What a helper may rebuild at most.")
+]
+TableOption = Annotated[
+    str,
+    typer.Option("--table", help="A measured table; `shipped`, or `published` for Table I of the paper."),
+]
+SolverOption = Annotated[SolverName, typer.Option("--solver", help="Who plans.")]
+TopologyOption = Annotated[
+    Literal["mesh", "star"], typer.Option("--topology", help="Helpers send to helpers, or to the source.")
+]
+ColludingOption = Annotated[
+    int, typer.Option("--colluding", min=1, max=1000, help="So many helpers together stay under the SSIM.")
+]
+SizeOption = Annotated[
+    int | None, typer.Option("--side", min=16, max=512, help="Side of the pictures, in pixels.")
+]
+DrawOption = Annotated[Path | None, typer.Option("--draw", help="Draw it into this .svg or .png.")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Write the plan into this JSON file.")]
+SecondsOption = Annotated[
+    float, typer.Option("--seconds", min=0.1, max=3600.0, help="How long the exact solver may take.")
+]
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(place)
+
+
+def place(
+    devices: DevicesOption,
+    network: NetworkOption,
+    *,
+    max_ssim: SsimOption = 0.4,
+    table: TableOption = "shipped",
+    solver: SolverOption = "ours",
+    topology: TopologyOption = "mesh",
+    colluding: ColludingOption = 1,
+    side: SizeOption = None,
+    draw: DrawOption = None,
+    out: OutOption = None,
+    seconds: SecondsOption = 60.0,
+) -> None:
+    """Plan who holds which feature maps of a network, and say how long it takes."""
+    require_lab()
+    # Typer reads this module on every `penumbra --help`, which must wait for neither torch nor SciPy.
+    from feature_node.placement.devices import read_fleet  # noqa: PLC0415
+    from feature_node.placement.place import place as planned  # noqa: PLC0415
+    from feature_node.placement.plan import encode_plan  # noqa: PLC0415
+    from feature_node.placement.privacy import caps_of  # noqa: PLC0415
+
+    form = _form(draw)
+    fleet = read_fleet(devices)
+    net = _network(network, side)
+    caps = caps_of(_table(table, net), net, max_ssim, colluding)
+    plan = planned(net, fleet, caps, solver=_solver(solver, seconds), topology=topology)
+    console = Console()
+    console.print(plan_table(plan, net, fleet, caps))
+    console.print(_summary(plan, net, fleet, caps), highlight=False, markup=False, soft_wrap=True)
+    if draw is not None:
+        from privacy_lab.placement.draw import draw_plan  # noqa: PLC0415 - matplotlib, where it is asked for
+
+        _write(draw, draw_plan(plan, net, form))
+    if out is not None:
+        _write(out, encode_plan(plan))
+
+
+def plan_table(plan: "Plan", network: "Network", fleet: "Fleet", caps: "Caps") -> Table:
+    """Give one row a layer: its maps, the cap, who holds how many, and the seconds."""
+    table = Table(title=f"{plan.network}, {plan.solver}, {plan.topology}", title_justify="left", box=None)
+    table.add_column("layer", no_wrap=True)
+    for name in ("maps", "at most", "helpers", "time"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("held by")
+    for place_, (layer, held, time) in enumerate(
+        zip(network.layers, plan.holders, plan.layer_seconds, strict=True)
+    ):
+        holders = {device: held.count(device) for device in sorted(set(held))}
+        free = caps.is_free(network, place_)
+        table.add_row(
+            layer.name,
+            str(layer.maps_in),
+            "all" if free else str(caps.share(network, place_)),
+            str(sum(device >= 0 for device in holders)),
+            age_text(time) if time else "",
+            _held_by(holders, fleet),
+        )
+    return table
+
+
+def _held_by(holders: dict[int, int], fleet: "Fleet") -> str:
+    """Name each holder with its maps where they are few, else how many hold how many."""
+    if len(holders) <= _SHOWN:
+        return ", ".join(f"{fleet.name_of(device)} {maps}" for device, maps in holders.items())
+    alike = Counter(holders.values())
+    return ", ".join(f"{many} × {maps}" for maps, many in sorted(alike.items(), reverse=True))
+
+
+def _summary(plan: "Plan", network: "Network", fleet: "Fleet", caps: "Caps") -> str:
+    from feature_node.placement.costs import usage  # noqa: PLC0415 - quick --help
+
+    used = usage(network, plan.holders, plan.topology, len(fleet.devices))
+    helpers = len({holder for held in plan.holders for holder in held if holder >= 0})
+    split = network.layers[caps.split].name if caps.split < len(network.layers) else "none"
+    together = f"any {caps.colluding} helpers together" if caps.colluding > 1 else "any helper"
+    return (
+        f"{age_text(plan.latency_seconds)} a picture, {bytes_text(float(used.sent.sum()))} sent, "
+        f"{count_text(helpers, 'helper')} of {len(fleet.helpers)}. What {together} sees of a layer rebuilds "
+        f"pictures to SSIM {caps.max_ssim:g} at most; from {split} on, even all its maps do."
+    )
+
+
+def _network(name: str, side: int | None) -> "Network":
+    from privacy_lab.placement.networks import SIMULATED, planned  # noqa: PLC0415 - torch
+
+    known = {known: known for known in get_args(NetworkName) if known in SIMULATED}
+    if name not in known:
+        raise ConfigError(f"--network {name}: cannot be placed. Write one of {', '.join(known)}")
+    channels, height, width = SIMULATED[known[name]]
+    return planned(known[name], (channels, side or height, side or width))
+
+
+def _table(name: str, network: "Network") -> "PlacementTable":
+    from models.placement_table import read_table  # noqa: PLC0415 - quick --help
+    from privacy_lab.placement.networks import published_table  # noqa: PLC0415 - torch
+
+    if name == "published":
+        return published_table(network)
+    if name != "shipped":
+        return read_table(Path(name))
+    path = _TABLES / f"{network.name}.json"
+    if not path.is_file():
+        raise ConfigError(
+            f"no table of {network.name} ships. Measure one with `penumbra lab place-table {network.name}` "
+            "and name it with --table, or write --table published"
+        )
+    return read_table(path)
+
+
+def _solver(name: SolverName, seconds: float) -> "Solver":
+    from feature_node.placement.greedy import Greedy  # noqa: PLC0415 - quick --help
+    from feature_node.placement.place import OURS  # noqa: PLC0415 - quick --help
+
+    if name == "ours":
+        return OURS
+    if name == "algorithm-1":
+        return Greedy()
+    from privacy_lab.placement.exact import Exact  # noqa: PLC0415 - SciPy, where it is asked for
+
+    return Exact(seconds)
+
+
+def _form(path: Path | None) -> str:
+    if path is None:
+        return ""
+    if path.suffix not in {".svg", ".png"}:
+        raise ConfigError(f"--draw {path}: write a name that ends in .svg or .png")
+    return path.suffix[1:]
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from error
