@@ -147,10 +147,15 @@ class ExtractorError(Withheld):
 
 
 class NoPlacement(Withheld):
-    """The helpers that are there may not hold all maps: one of them would see more than the cap."""
+    """The helpers that are there may not hold all maps: one of them would see more than the cap.
+
+    Attributes:
+        detail: What fails, and by how much.
+    """
 
     def __init__(self, detail: str) -> None:
         super().__init__("no-placement", detail)
+        self.detail = detail
 
     @property
     def standing(self) -> str:

@@ -70,9 +70,9 @@ class Placements:
         try:
             self._latest = self._planner.plan(helpers)
         except (NoPlacement, BadExposure) as error:
-            self._latest, self._why_not = None, str(error)
+            self._latest, self._why_not = None, error.detail if isinstance(error, NoPlacement) else str(error)
             PLACEMENTS.labels("failed").inc()
-            get_logger().warning("no placement", side="private", helpers=len(helpers), detail=str(error))
+            get_logger().warning("no placement", side="private", helpers=len(helpers), detail=self._why_not)
             return
         PLACEMENTS.labels("planned").inc()
         PLACEMENT_SECONDS.set(self._latest.plan.latency_seconds)

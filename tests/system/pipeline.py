@@ -23,6 +23,7 @@ from broker.mosquitto_conf import embedded_config, hashed_password, new_password
 from broker.mqtt import mqtt_link
 from broker.topic import Cloud, Private, Role, S, Side
 from camera_node.settings import CameraSettings, CameraSpec
+from feature_node.distributed.settings import HelperSettings
 from feature_node.settings import EdgeSettings
 from models.catalogue import find
 from tests.servers import LOOPBACK, Server, free_port, running_mosquitto, running_redis
@@ -35,10 +36,11 @@ SMALL_DETECTION = (320, 320)
 """The detector's working size where a test is not about finding faces: a quarter of the time."""
 ANSWER_SECONDS = 2.0
 """How long the edge waits for a result that a restart may have lost."""
+MONITOR = Account(Role.MONITOR, "monitor")
 SPY = "spy"
 """An account that may do everything; no production broker has one."""
 
-Extractor = Literal["bundle", "shade"]
+Extractor = Literal["bundle", "distributed", "shade"]
 _numbers = itertools.count()
 
 
@@ -79,10 +81,10 @@ class BrokerServer:
 
 @asynccontextmanager
 async def broker_server(
-    side: type[Side], accounts: Iterable[Account], *, record: bool = False
+    side: type[Side], accounts: Iterable[Account], *, record: bool = False, statistics: bool = False
 ) -> AsyncIterator[BrokerServer]:
-    """A running broker of one side."""
-    accounts = tuple(accounts)
+    """A running broker of one side; with `statistics` it says every second what it counts."""
+    accounts = (*accounts, MONITOR) if statistics else tuple(accounts)
     async with AsyncExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix=f"penumbra-{side.label}-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -94,7 +96,8 @@ async def broker_server(
         hashes = "".join(f"{name}:{hashed_password(file.read_text())}\n" for name, file in files.items())
         _private(folder / "passwords", hashes)
         _private(folder / "acl", f"{mosquitto_acl(side, accounts)}\nuser {SPY}\ntopic readwrite #\n")
-        _private(folder / "conf", embedded_config(side, port, folder))
+        conf = embedded_config(side, port, folder)
+        _private(folder / "conf", conf.replace("sys_interval 0", "sys_interval 1") if statistics else conf)
         server = await stack.enter_async_context(running_mosquitto(config=folder / "conf", port=port))
         recorder = await stack.enter_async_context(recording(port)) if record else None
         yield BrokerServer(side, server, files, recorder)
@@ -111,6 +114,7 @@ class Setup:
         redis: what the analyzer remembers in.
         edge: the edge node.
         analyzer: the analyzer node.
+        helpers: helping devices by name.
     """
 
     def __init__(
@@ -122,6 +126,7 @@ class Setup:
         redis: Server,
         edge: Node,
         analyzer: Node,
+        helpers: dict[str, Node],
         stack: ExitStack,
     ) -> None:
         self.folder = folder
@@ -130,6 +135,7 @@ class Setup:
         self.redis = redis
         self.edge = edge
         self.analyzer = analyzer
+        self.helpers = helpers
         self._stack = stack
 
     def part(self, name: str) -> Node | Server:
@@ -191,9 +197,12 @@ async def running_setup(
     cameras: Iterable[str] = ("front",),
     site: str = "home",
     record: bool = False,
+    statistics: bool = False,
     start: bool = True,
+    bundle: str = "",
     edge: dict[str, Any] | None = None,
     analyzer: dict[str, Any] | None = None,
+    helpers: Iterable[str] = (),
 ) -> AsyncIterator[Setup]:
     """Start everything and wait until it is ready; without `start` nothing runs yet.
 
@@ -203,25 +212,35 @@ async def running_setup(
         cameras: those that have an account.
         site: the site's name.
         record: keep all bytes that clients send to either broker.
+        statistics: let both brokers say every second what they count.
         start: whether to start everything.
+        bundle: another than the usual one.
         edge: further settings of the edge.
         analyzer: further settings of the analyzer.
+        helpers: helping devices, each a process of its own.
     """
+    helpers = tuple(helpers)
     async with AsyncExitStack() as stack:
         nodes = stack.enter_context(ExitStack())
         private = await stack.enter_async_context(
-            broker_server(Private, _private_accounts(cameras), record=record)
+            broker_server(Private, _private_accounts(cameras, helpers), record=record, statistics=statistics)
         )
-        cloud = await stack.enter_async_context(broker_server(Cloud, _cloud_accounts(), record=record))
+        cloud = await stack.enter_async_context(
+            broker_server(Cloud, _cloud_accounts(), record=record, statistics=statistics)
+        )
         redis = await stack.enter_async_context(running_redis())
-        bundle = find(PICTURE_BUNDLE if extractor == "shade" else BUNDLE)
+        chosen = find(bundle or (PICTURE_BUNDLE if extractor == "shade" else BUNDLE))
         settings = _edge_settings(
-            folder, private, cloud, site=site, extractor=extractor, bundle=bundle, **(edge or {})
+            folder, private, cloud, site=site, extractor=extractor, bundle=chosen, **(edge or {})
         )
         edge_node = Node("edge", "feature_node", settings, folder)
-        settings = _analyzer_settings(cloud, redis, bundle, analyzer or {})
+        settings = _analyzer_settings(cloud, redis, chosen, analyzer or {})
         analyzer_node = Node("analyzer", "analyzer_node", settings, folder)
-        nodes.enter_context(killed_at_the_end(edge_node, analyzer_node))
+        helper_nodes = {
+            name: Node(name, "feature_node.distributed", _helper_settings(private, name), folder)
+            for name in helpers
+        }
+        nodes.enter_context(killed_at_the_end(edge_node, analyzer_node, *helper_nodes.values()))
         setup = Setup(
             folder=folder,
             private=private,
@@ -229,11 +248,12 @@ async def running_setup(
             redis=redis,
             edge=edge_node,
             analyzer=analyzer_node,
+            helpers=helper_nodes,
             stack=nodes,
         )
         if start:
-            analyzer_node.start()
-            edge_node.start()
+            for node in (*helper_nodes.values(), analyzer_node, edge_node):
+                node.start()
             await setup.ready()
         else:
             for server in (private.server, cloud.server, redis):
@@ -243,12 +263,13 @@ async def running_setup(
         except BaseException:
             setup.tell()
             raise
-        for node in (edge_node, analyzer_node):
+        for node in (edge_node, analyzer_node, *helper_nodes.values()):
             node.assert_no_traceback()
 
 
-def _private_accounts(cameras: Iterable[str]) -> list[Account]:
+def _private_accounts(cameras: Iterable[str], helpers: Iterable[str]) -> list[Account]:
     named = [Account(Role.CAMERA, camera) for camera in cameras]
+    named += [Account(Role.HELPER, helper) for helper in helpers]
     return [*named, Account(Role.EDGE, "edge"), Account(Role.VIEWER, "viewer")]
 
 
@@ -267,6 +288,11 @@ def _edge_settings(folder: Path, private: BrokerServer, cloud: BrokerServer, **m
         "answer_timeout": ANSWER_SECONDS,
     }
     return msgspec.json.encode(EdgeSettings(**{**fields, **more}), enc_hook=str)
+
+
+def _helper_settings(private: BrokerServer, name: str) -> bytes:
+    address = private.address(Account(Role.HELPER, name).username)
+    return msgspec.json.encode(HelperSettings(helper=name, private=address), enc_hook=str)
 
 
 def _analyzer_settings(cloud: BrokerServer, redis: Server, bundle: Path, more: dict[str, Any]) -> bytes:
