@@ -20,9 +20,7 @@ from monitoring.metrics import describe_build
 
 SideName = Literal["private", "cloud"]
 
-_SILENT: Final = (
-    "the broker says nothing of itself; mosquitto does with sys_interval 10, to a monitor's account"
-)
+_SILENT: Final = "the broker says nothing of itself; mosquitto does with sys_interval 10, to monitors alone"
 
 
 def run(side: SideName, address: BrokerAddress, page: str, log_format: Format) -> None:

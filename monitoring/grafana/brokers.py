@@ -137,7 +137,7 @@ def _nodes() -> Panels:
         rows(
             "Versions",
             "As the brokers say.",
-            Query(f"penumbra_broker_info{_CHOSEN}", "{{version}}"),
+            f"penumbra_broker_info{_CHOSEN}",
             columns,
             width=8,
         ),

@@ -28,7 +28,6 @@ from grafana_foundation_sdk.models.common import (
 from grafana_foundation_sdk.models.dashboard import (
     DataSourceRef,
     DataTransformerConfig,
-    DynamicConfigValue,
     Panel,
     Threshold,
     ThresholdsMode,
@@ -68,9 +67,9 @@ class Words(NamedTuple):
     color: str
 
 
-def or_none(expr: str, label: str, word: str = "none") -> str:
-    """Give a series of 0 beside what may have no series yet, so that nothing is told from no data."""
-    return f'{expr} or label_replace(vector(0), "{label}", "{word}", "", "")'
+def or_none(expr: str, label: str) -> str:
+    """Give one series of 0, called `none`, while there is no other: "nothing" is told from "no data"."""
+    return f'{expr} or label_replace(vector(0) unless on () ({expr}), "{label}", "none", "", "")'
 
 
 def lines(
@@ -197,9 +196,10 @@ def states(
 
 
 def rows(
-    title: str, description: str, query: Query, columns: dict[str, str], *, width: int = 24
+    title: str, description: str, expr: str, columns: dict[str, str], *, width: int = 24
 ) -> Builder[Panel]:
     """A table of labels as they are now; `columns` gives the labels to show, in order, and their headings."""
+    query = Query(expr, " ".join(f"{{{{{label}}}}}" for label in columns))
     order: dict[str, object] = {
         "includeByName": dict.fromkeys(columns, True),
         "indexByName": {label: place for place, label in enumerate(columns)},
@@ -214,7 +214,6 @@ def rows(
         .span(width)
         .height(_HEIGHT)
         .with_transformation(DataTransformerConfig(id_val="organize", options=order))
-        .override_by_name(columns.get("Value", "Value"), [DynamicConfigValue(id_val="decimals", value=3)])
         .targets([_target("A", query, instant=True).format(PromQueryFormat.TABLE)])
     )
 

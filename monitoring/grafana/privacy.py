@@ -42,7 +42,7 @@ def _leaves() -> Panels:
         rows(
             "Extractor",
             "What turns a picture into what may leave, and the question it still answers.",
-            Query(f"penumbra_extractor_info{{{_EDGE}}}", "{{name}}"),
+            f"penumbra_extractor_info{{{_EDGE}}}",
             columns,
             width=12,
         ),
@@ -93,9 +93,7 @@ def _loss() -> Panels:
             "Sum of the joint ε in the current window; it falls to nothing when the next one begins.",
             "none",
             Query(
-                or_none(
-                    f"max by (site, camera, window) (penumbra_budget_spent{{{_CHOSEN}}})", "window", _NO_NOISE
-                ),
+                or_none(f"max by (site, camera, window) (penumbra_budget_spent{{{_CHOSEN}}})", "window"),
                 "{{site}} {{camera}} {{window}}",
             ),
         ),
@@ -155,7 +153,7 @@ def _itself() -> Panels:
         rows(
             "Checks",
             "What /readyz says: degraded goes on without it, failed cannot.",
-            Query(f"penumbra_check_state{{{_EDGE}}} == 1", "{{check}} {{state}}"),
+            f"penumbra_check_state{{{_EDGE}}} == 1",
             columns,
             width=8,
         ),

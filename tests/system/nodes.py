@@ -73,6 +73,12 @@ class Node:
                 env=_environment(),
             )
 
+    @property
+    def served_at(self) -> str:
+        """Where it serves its pages since its last start, as HOST:PORT; empty while it does not."""
+        found = _ADDRESS.search(self._log.read_bytes()[self._began :].decode(errors="replace"))
+        return found[0].removeprefix("http://") if found else ""
+
     async def alive(self) -> None:
         """Wait until it answers `/healthz`."""
         await until(self._answers, f"{self.name} alive", NODE_READY_WITHIN)
@@ -134,8 +140,8 @@ class Node:
         return (await self._get("/readyz"))[0] == 200
 
     async def _get(self, path: str) -> tuple[int, bytes]:
-        found = _ADDRESS.search(self._log.read_bytes()[self._began :].decode(errors="replace"))
-        return await asyncio.to_thread(_fetch, found[0] + path) if found else (0, b"")
+        place = self.served_at
+        return await asyncio.to_thread(_fetch, f"http://{place}{path}") if place else (0, b"")
 
 
 @final
