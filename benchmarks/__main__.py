@@ -18,6 +18,7 @@ from benchmarks import (
     added_latency,
     attack_speed,
     cameras,
+    distributed,
     edge_footprint,
     frame_age,
     release_noise,
@@ -39,6 +40,7 @@ BENCHMARKS: Final[tuple[Benchmark, ...]] = (
     wire.BENCHMARK,
     attack_speed.BENCHMARK,
     release_noise.BENCHMARK,
+    distributed.BENCHMARK,
 )
 REPOSITORY: Final = Path(__file__).parent.parent
 _LOADS: Final = 3
