@@ -16,6 +16,8 @@ from broker.identity import is_name
 
 SCHEMA: Final = 1
 DIGEST_BYTES: Final = 32
+MAX_MEMORY: Final = 2**50
+MAX_RATE: Final = 1e18
 MAX_KERNELS: Final = 16
 MAX_CHANNELS: Final = 65536
 MAX_MAP_SIDE: Final = 4096
@@ -54,12 +56,11 @@ class HelperCapacity(msgspec.Struct, frozen=True, kw_only=True):
         if not is_name(self.helper) or len(self.version) > MAX_LABEL:
             raise ValueError("helper is not a name, or version is too long")
         rates = (self.multiplications_per_second, self.bytes_per_second)
-        if not all(math.isfinite(rate) and rate >= 0 for rate in rates):
-            raise ValueError("a rate is not a number of at least 0")
-        if not (0 <= self.run < 2**63 and 0 <= self.memory_bytes < 2**63):
+        least = 1 if self.state == "online" else 0
+        if not all(math.isfinite(rate) and least <= rate <= MAX_RATE for rate in rates):
+            raise ValueError("a rate is out of range")
+        if not (0 <= self.run < 2**63 and least <= self.memory_bytes <= MAX_MEMORY):
             raise ValueError("run or memory_bytes is out of range")
-        if self.state == "online" and not (self.memory_bytes and all(rates)):
-            raise ValueError("a helper that is online has no memory, or a rate of 0")
 
 
 class Kernel(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -51,7 +51,7 @@ class Coordinator:
         *,
         exchange: Exchange,
         placement: Callable[[], Placement],
-        failed: Callable[[str, str], None],
+        outcome: Callable[[str, str], None],
         deadline_seconds: float,
     ) -> None:
         """Coordinate.
@@ -62,7 +62,7 @@ class Coordinator:
             threads: Where those run.
             exchange: The wire to the helpers.
             placement: Gives the placement of this moment; raises `NoPlacement`.
-            failed: Hears of a helper that gave nothing, and why.
+            outcome: Hears of each helper that was asked, and why it gave nothing; empty where it did.
             deadline_seconds: How long a batch may take.
         """
         self._cut = cut
@@ -70,7 +70,7 @@ class Coordinator:
         self._threads = threads
         self._exchange = exchange
         self._placement = placement
-        self._failed = failed
+        self._outcome = outcome
         self._deadline = deadline_seconds
         self._slices: dict[tuple[str, int, Numbers], HelperWeights] = {}
         self._most_at_once: Final = most_at_once(cut)
@@ -134,8 +134,9 @@ class Coordinator:
         back: frozenset[int] = frozenset()
         for (helper, numbers), answer in zip(shares.items(), answers, strict=True):
             if isinstance(answer, HelperFailed):
-                self._failed(helper, answer.reason)
+                self._outcome(helper, answer.reason)
                 continue
+            self._outcome(helper, "")
             back |= frozenset(numbers)
             for total, convolution, part in zip(sums, layer.cut.convolutions, answer, strict=True):
                 total[:, list(outputs_of(convolution, numbers))] += part

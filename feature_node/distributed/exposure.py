@@ -4,6 +4,7 @@ What counts against the cap of (8f) is not what a helper gets of one frame but a
 keep everything. So a map that was sent once is spent for ever, over re-plans, restarts and returns.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal, final
@@ -38,6 +39,7 @@ class Exposure:
         self._file = file
         self._network = network
         self._seen: list[dict[str, Maps]] = [{} for _ in range(layers)]
+        self._unwritten = False
         if file.exists():
             self._read(layers)
 
@@ -51,14 +53,14 @@ class Exposure:
         Raises:
             BadExposure: It cannot be written; nothing may be sent.
         """
-        grown = False
         for layer, maps in layers.items():
             for helper, numbers in maps.items():
                 known = self._seen[layer].get(helper, frozenset())
-                grown = grown or not known.issuperset(numbers)
+                self._unwritten = self._unwritten or not known.issuperset(numbers)
                 self._seen[layer][helper] = known.union(numbers)
-        if grown:
+        if self._unwritten:
             self._write()
+            self._unwritten = False
 
     def _read(self, layers: int) -> None:
         try:
@@ -76,7 +78,10 @@ class Exposure:
         fresh = self._file.with_name(f".{self._file.name}.new")
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh.write_bytes(msgspec.json.encode(_Record(self._network, layers)))
+            with fresh.open("wb") as file:
+                file.write(msgspec.json.encode(_Record(self._network, layers)))
+                file.flush()
+                os.fsync(file.fileno())
             fresh.replace(self._file)
         except OSError as error:
             raise BadExposure(f"{self._file}: cannot be written: {error.strerror}.") from error

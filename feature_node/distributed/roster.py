@@ -8,6 +8,8 @@ from broker.helpers import HelperCapacity
 from monitoring.logs import get_logger
 from monitoring.metrics import HELPER_FAILURES, HELPERS_PRESENT
 
+GONE: Final = "gone"
+"""The reason of a helper that left: it need not rest, for it is no longer there, or has begun afresh."""
 MAX_HELPERS: Final = 256
 FIRST_REST: Final = 2.0
 LONGEST_REST: Final = 60.0
@@ -35,17 +37,20 @@ class Roster:
             self._present[name] = capacity
         HELPERS_PRESENT.set(len(self._present))
 
-    def failed(self, name: str, why: str) -> None:
-        """Let a helper rest, because it was late or answered wrongly."""
-        HELPER_FAILURES.labels(name, why).inc()
+    def told(self, name: str, why_not: str) -> None:
+        """Hear of a helper that was asked: why it gave nothing, or that it did its work."""
+        if not why_not:
+            self._rests.pop(name, None)
+            return
+        HELPER_FAILURES.labels(name, why_not).inc()
+        if why_not != GONE:
+            self._rest(name, why_not)
+
+    def _rest(self, name: str, why: str) -> None:
         rest = self._rests.get(name, FIRST_REST)
         self._rests[name] = min(2 * rest, LONGEST_REST)
         self._resting[name] = self._clock() + rest
         get_logger().warning("helper rests", side="private", helper=name, reason=why, seconds=rest)
-
-    def did_well(self, name: str) -> None:
-        """Forget how often a helper failed before."""
-        self._rests.pop(name, None)
 
     @property
     def present(self) -> dict[str, HelperCapacity]:

@@ -65,7 +65,7 @@ class Spread:
             self._threads,
             exchange=exchange,
             placement=placements.now,
-            failed=roster.failed,
+            outcome=roster.told,
             deadline_seconds=self._settings.deadline_ms / 1000,
         )
         self._joined = _Joined(exchange, roster, placements, coordinator)

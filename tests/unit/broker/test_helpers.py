@@ -30,6 +30,9 @@ def test_no_camera_and_no_viewer_reads_maps() -> None:
         {"multiplications_per_second": 0.0},
         {"bytes_per_second": float("nan")},
         {"bytes_per_second": 0.0},
+        {"bytes_per_second": 1e-300},
+        {"multiplications_per_second": 1e300},
+        {"memory_bytes": 2**60},
         {"run": -1},
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 from feature_node.distributed.graph import cut_network
 from feature_node.distributed.placements import GRACE_SECONDS, Placements
 from feature_node.distributed.planning import network_of
-from feature_node.distributed.roster import FIRST_REST, Roster
+from feature_node.distributed.roster import FIRST_REST, GONE, Roster
 from feature_node.errors import NoPlacement
 from tests.unit.feature_node.distributed.networks import plain, residual
 from tests.unit.feature_node.distributed.site import capacity, planner_of
@@ -78,13 +78,20 @@ def test_a_plan_is_made_anew_when_the_helpers_are_others(tmp_path, clock) -> Non
 def test_a_helper_that_failed_rests_longer_each_time(tmp_path, clock) -> None:
     roster, _ = placements(tmp_path, clock)
     roster.announced(capacity("a"))
-    roster.failed("a", "late")
+    roster.told("a", "late")
     assert roster.working == ()
     clock.now += FIRST_REST
     assert [one.helper for one in roster.working] == ["a"]
-    roster.failed("a", "late")
+    roster.told("a", "late")
     clock.now += FIRST_REST
     assert roster.working == ()
+    clock.now += FIRST_REST
+    roster.told("a", "")
+    roster.told("a", "late")
+    clock.now += FIRST_REST
+    assert [one.helper for one in roster.working] == ["a"], "work that was done counts"
+    roster.told("a", GONE)
+    assert [one.helper for one in roster.working] == ["a"]
     roster.announced(capacity("a", run=2))
     assert [one.helper for one in roster.working] == ["a"]
 
