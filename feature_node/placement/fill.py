@@ -36,6 +36,18 @@ class Stock:
         )
         return np.maximum(after, self._share(self.left.sent - stage.answer, self.whole.sent))[1:]
 
+    def strain_of_helpers(self) -> float:
+        """Give how much of what each helper had was taken, on average, of the resource of which it is most.
+
+        A share of each, not of all together: where helpers run dry one by one, caps run out of helpers.
+        """
+        pairs = (
+            (self.left.memory, self.whole.memory),
+            (self.left.multiplications, self.whole.multiplications),
+            (self.left.sent, self.whole.sent),
+        )
+        return max(float(self._share(left, whole)[1:].mean()) for left, whole in pairs)
+
     @staticmethod
     def _share(left: Numbers, whole: Numbers) -> Numbers:
         return 1.0 - left / np.maximum(whole, 1.0)

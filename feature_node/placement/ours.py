@@ -6,7 +6,7 @@ with the one that has the least room to spare, and one that found none goes firs
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final, final
 
@@ -27,23 +27,37 @@ from feature_node.placement.star import star_choice
 _ATTEMPTS: Final = 8
 _STARTS: Final = 5
 _FEW: Final = 16
-_ANSWER_COSTS: Final = (0.0, 0.02)
+
+Way = tuple[float, float]
+"""What a second of answers counts against one of latency, and how much longer than it must a stage takes."""
+
+_QUICK: Final[tuple[Way, ...]] = ((0.0, 1.0), (0.02, 1.0))
+_SPARING: Final[tuple[Way, ...]] = ((0.02, 2.0), (0.02, 4.0), (1.0, 1e9))
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Maps of each stage by device, and the seconds that takes."""
+    """Maps of each stage by device, and what is small if it is good: seconds, or seconds and use."""
 
     stages: tuple[Stage, ...]
     helds: list[Counts]
-    seconds: float
+    score: float
 
 
 @final
 class Ours:
-    """Look-ahead over the stages, scarcest stage first."""
+    """Look-ahead over the stages, scarcest stage first, moves at the end."""
 
     name: Final = "ours"
+
+    def __init__(self, thrift: float = 0.0) -> None:
+        """Plan for the least seconds of one request, or so that others find room too.
+
+        Args:
+            thrift: How many per cent more seconds one per cent less of the scarcest resource is worth. 0 is
+                for one request; with more, requests that follow each other are planned.
+        """
+        self._thrift = thrift
 
     def solve(self, problem: Problem) -> Holders:
         """See `Solver`.
@@ -51,20 +65,39 @@ class Ours:
         Raises:
             Infeasible: no attempt found room for every map.
         """
-        survey = Survey(problem.left, Speeds.of(problem.fleet))
-        drafts = [draft for stages in _cuttings(problem) for draft in _drafts(problem, stages, survey)]
+        drafts = self._drafts(problem, _QUICK if not self._thrift else (*_QUICK, *_SPARING))
+        # Few holders need the least bandwidth: what finds no room otherwise may find it so.
+        drafts = drafts or self._drafts(problem, _SPARING)
         if not drafts:
             raise why_not(problem, stages_of(problem, "dense apart"))
+        best = sorted(drafts, key=lambda draft: draft.score)
         apart, few = stages_of(problem, "all apart"), len(problem.fleet.helpers) <= _FEW
-        starts = {
-            tuple(held.tobytes() for held in spread(each, apart)): each for each in _best(drafts, few=few)
-        }
-        ends = [polish(problem, apart, spread(start, apart), 1 / len(starts)) for start in starts.values()]
+        if self._thrift:
+            return holders_of(apart, spread(best[0], apart))
+        found = [spread(draft, apart) for draft in best[: _STARTS if few else 1]]
+        starts = {tuple(held.tobytes() for held in helds): helds for helds in found}
+        ends = [polish(problem, apart, start, 1 / len(starts)) for start in starts.values()]
         return holders_of(apart, min(ends, key=lambda end: end[0])[1])
 
+    def _drafts(self, problem: Problem, ways: Sequence[Way]) -> list[Draft]:
+        survey = Survey(problem.left, Speeds.of(problem.fleet))
+        found = []
+        for stages in _cuttings(problem):
+            choices = _choices(problem, stages, survey, ways)
+            for chosen, order in product(choices, _orders(problem, stages)):
+                helds = _filled(problem, stages, chosen, order)
+                if helds is not None:
+                    found.append(Draft(stages, helds, self._score(problem, stages, helds)))
+        return found
 
-def _best(drafts: Sequence[Draft], *, few: bool) -> list[Draft]:
-    return sorted(drafts, key=lambda draft: draft.seconds)[: _STARTS if few else 1]
+    def _score(self, problem: Problem, stages: Sequence[Stage], helds: Sequence[Counts]) -> float:
+        seconds = sum(seconds_of(stages, helds, Speeds.of(problem.fleet), problem.topology))
+        if not self._thrift:
+            return seconds
+        used = Stock(problem.left)
+        for stage, held in zip(stages, helds, strict=True):
+            used.take(stage, held)
+        return float(seconds * used.strain_of_helpers() ** self._thrift)
 
 
 def spread(draft: Draft, finer: Sequence[Stage]) -> list[Counts]:
@@ -82,23 +115,16 @@ def _cuttings(problem: Problem) -> list[tuple[Stage, ...]]:
     return list(dict.fromkeys(stages_of(problem, cut) for cut in cuts))
 
 
-def _drafts(problem: Problem, stages: tuple[Stage, ...], survey: Survey) -> list[Draft]:
-    speeds = Speeds.of(problem.fleet)
-    found = []
-    for choices, order in product(_choices(problem, stages, survey), _orders(problem, stages)):
-        helds = _filled(problem, stages, choices, order)
-        if helds is not None:
-            seconds = sum(seconds_of(stages, helds, speeds, problem.topology))
-            found.append(Draft(stages, helds, seconds))
-    return found
-
-
-def _choices(problem: Problem, stages: Sequence[Stage], survey: Survey) -> list[tuple[Choice, ...]]:
+def _choices(
+    problem: Problem, stages: Sequence[Stage], survey: Survey, ways: Sequence[Way]
+) -> list[tuple[Choice, ...]]:
     if problem.topology == "star":
         speeds = Speeds.of(problem.fleet)
         return [tuple(star_choice(stage, problem.left, speeds) for stage in stages)]
     ground = survey.ground(stages)
-    return list(dict.fromkeys(route(stages, ground, cost) for cost in _ANSWER_COSTS))
+    routes = {cost: route(stages, ground, cost) for cost, _ in ways}
+    eased = (tuple(replace(c, seconds=c.seconds * ease) for c in routes[cost]) for cost, ease in ways)
+    return list(dict.fromkeys(eased))
 
 
 def _orders(problem: Problem, stages: Sequence[Stage]) -> list[list[int]]:
