@@ -111,7 +111,7 @@ def spread(draft: Draft, finer: Sequence[Stage]) -> list[Counts]:
 def _cuttings(problem: Problem) -> list[tuple[Stage, ...]]:
     """Give the ways of treating what stands before a layer that takes maps as they are."""
     few = len(problem.fleet.helpers) <= _FEW
-    cuts: tuple[Cut, ...] = ("dense apart", "joined", "all apart") if few else ("dense apart", "joined")
+    cuts: tuple[Cut, ...] = ("dense apart", "joined", "all apart") if few else ("dense apart",)
     return list(dict.fromkeys(stages_of(problem, cut) for cut in cuts))
 
 

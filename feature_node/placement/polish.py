@@ -12,7 +12,7 @@ from feature_node.placement.search import Search
 from feature_node.placement.stages import Stage
 
 _TRIES_AT_FEW: Final = 300
-_TRIES: Final = 4000
+_TRIES: Final = 1600
 """Changes tried times helpers: a large site has more to look at, and no more time for it."""
 _GIVERS: Final = 4
 _TAKERS: Final = 5
