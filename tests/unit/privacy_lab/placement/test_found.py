@@ -6,9 +6,9 @@ import pytest
 
 from models.certificate import Figure
 from models.placement_table import PlacementTable, encode_table
-from privacy_lab.errors import BadData, BadRecipe
+from privacy_lab.errors import BadData
 from privacy_lab.placement.found import Attacked, CountFound, Found, LayerFound, Units, table_of
-from privacy_lab.placement.published import published_of, published_rows, published_table
+from privacy_lab.placement.published import published_of, published_rows
 
 
 def figure(value: float) -> Figure:
@@ -75,12 +75,3 @@ def test_the_published_table_is_as_printed() -> None:
     assert celeba is not None
     # Printed so: all 512 maps are said to show less than 256 do.
     assert (celeba.ssim[512], celeba.ssim[256]) == (0.26, 0.39)
-
-
-def test_what_is_published_allows_what_its_makers_say_it_allows() -> None:
-    """Section II.C: at SSIM 0.4 eight maps of ReLU11 and sixteen of ReLU22."""
-    table = published_table("six-conv")
-    assert (table.most_maps("conv12", 0.4), table.most_maps("pool2", 0.4)) == (8, 16)
-    assert published_table("lenet").of("pool2")[0].maps_in == 16
-    with pytest.raises(BadRecipe, match="no such network; it has six-conv, lenet, vgg19, vgg16"):
-        published_table("ryu")
