@@ -95,8 +95,8 @@ def _planner(cut: Cut, share: float, rate: float, record: Path) -> Planner:
     most = tuple(max(1, round(share * layer.maps_in + 0.5)) for layer in network.layers)
     caps = Caps(max_ssim=1.0, most=most, split=len(most))
     record.unlink(missing_ok=True)
-    exposure = Exposure(record, cut.sha256, len(cut.layers))
-    return Planner(network, caps, source_device(measured_speed(), rate), exposure)
+    exposure = Exposure(record, cut.sha256)
+    return Planner(cut, network, caps, source_device(measured_speed(), rate), exposure)
 
 
 def _part(broker: EmbeddedBroker, name: str, rate: float) -> Part:

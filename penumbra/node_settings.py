@@ -149,6 +149,7 @@ def distributed_settings(pipeline: Pipeline) -> DistributedSettings:
     return DistributedSettings(
         max_ssim=entry.max_ssim,
         colluding=entry.colluding,
+        keep_first=entry.keep_first,
         deadline_ms=entry.deadline_ms,
         helpers=len(helper_names(pipeline)),
         table=entry.table.absolute() if entry.table else None,

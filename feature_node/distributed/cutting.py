@@ -11,13 +11,18 @@ from feature_node.errors import BadSettings
 _CUT_SECONDS: Final = 60.0
 
 
-def load_cut(model: bytes, where: str) -> Cut:
-    """Cut an extractor's ONNX file; `where` says to people which one it is.
+def load_cut(model: bytes, where: str, keep_first: int = 0) -> Cut:
+    """Cut an extractor's ONNX file.
+
+    Args:
+        model: The file.
+        where: Says to people which one it is.
+        keep_first: Layers that the source keeps, of those that would be handed out.
 
     Raises:
         BadSettings: It cannot be cut; the text says why.
     """
-    command = [sys.executable, "-P", "-m", "feature_node.distributed.graph"]
+    command = [sys.executable, "-P", "-m", "feature_node.distributed.graph", str(keep_first)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         done = subprocess.run(  # noqa: S603 - our own module

@@ -22,7 +22,7 @@ Seen = Mapping[str, Maps]
 
 class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network: str
-    layers: tuple[dict[str, tuple[int, ...]], ...]
+    layers: dict[str, dict[str, tuple[int, ...]]]
     schema: Literal[1] = SCHEMA
 
 
@@ -30,7 +30,7 @@ class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Exposure:
     """What each helper has seen, layer by layer."""
 
-    def __init__(self, file: Path, network: str, layers: int) -> None:
+    def __init__(self, file: Path, network: str) -> None:
         """Read the record at `file`, or begin one.
 
         Raises:
@@ -38,43 +38,48 @@ class Exposure:
         """
         self._file = file
         self._network = network
-        self._seen: list[dict[str, Maps]] = [{} for _ in range(layers)]
+        self._seen: dict[str, dict[str, Maps]] = {}
         self._unwritten = False
         if file.exists():
-            self._read(layers)
+            self._read()
 
-    def of(self, layer: int) -> Seen:
+    def of(self, layer: str) -> Seen:
         """Give what each helper has seen of a layer."""
-        return self._seen[layer]
+        return self._seen.get(layer, {})
 
-    def add(self, layers: Mapping[int, Mapping[str, tuple[int, ...]]]) -> None:
+    def add(self, layers: Mapping[str, Mapping[str, tuple[int, ...]]]) -> None:
         """Note that helpers are about to be given maps; returns once that is on disk.
 
         Raises:
             BadExposure: It cannot be written; nothing may be sent.
         """
         for layer, maps in layers.items():
+            seen = self._seen.setdefault(layer, {})
             for helper, numbers in maps.items():
-                known = self._seen[layer].get(helper, frozenset())
+                known = seen.get(helper, frozenset())
                 self._unwritten = self._unwritten or not known.issuperset(numbers)
-                self._seen[layer][helper] = known.union(numbers)
+                seen[helper] = known.union(numbers)
         if self._unwritten:
             self._write()
             self._unwritten = False
 
-    def _read(self, layers: int) -> None:
+    def _read(self) -> None:
         try:
             with self._file.open("rb") as file:
                 data = file.read(MAX_FILE_BYTES + 1)
             record = msgspec.json.decode(data, type=_Record)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BadExposure(f"{self._file}: {_reason(error)}. {_REMEDY}") from error
-        if record.network != self._network or len(record.layers) != layers:
+        if record.network != self._network:
             raise BadExposure(f"{self._file}: is of another network. {_REMEDY}")
-        self._seen = [{h: frozenset(maps) for h, maps in layer.items()} for layer in record.layers]
+        self._seen = {
+            name: {h: frozenset(maps) for h, maps in layer.items()} for name, layer in record.layers.items()
+        }
 
     def _write(self) -> None:
-        layers = tuple({h: tuple(sorted(maps)) for h, maps in layer.items()} for layer in self._seen)
+        layers = {
+            name: {h: tuple(sorted(maps)) for h, maps in layer.items()} for name, layer in self._seen.items()
+        }
         fresh = self._file.with_name(f".{self._file.name}.new")
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -22,16 +22,17 @@ _LINEAR: Final = frozenset({"Gemm", "MatMul"})
 _PICTURE_RANK: Final = 4
 
 
-def cut_network(model: bytes) -> Cut:
+def cut_network(model: bytes, keep_first: int = 0) -> Cut:
     """Cut a network of one input and one output.
 
-    Every convolution is handed out but the first ones and those that nothing computes after (8h).
+    Every convolution is handed out but the first ones and those that nothing computes after (8h). Of the
+    layers that would be, the source keeps the first `keep_first` too: they give most away.
 
     Raises:
         UnsupportedNetwork: Its form is another, or nothing of it can be handed out.
     """
     loaded = onnx.shape_inference.infer_shapes(onnx.load_from_string(model), strict_mode=True)
-    cutter = _Cutter(loaded)
+    cutter = _Cutter(loaded, keep_first)
     layers = cutter.layers()
     if not layers:
         raise UnsupportedNetwork("it has no convolution between its first and its last layer")
@@ -42,7 +43,7 @@ def cut_network(model: bytes) -> Cut:
 class _Cutter:
     """One network, each of its tensors with the wave in which it is there."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, keep_first: int) -> None:
         self._model = model
         graph = model.graph
         self._constants = {value.name: value for value in graph.initializer}
@@ -52,7 +53,7 @@ class _Cutter:
             raise UnsupportedNetwork(f"it has {len(inputs)} inputs and {len(graph.output)} outputs")
         self.source, self.result = inputs[0], graph.output[0].name
         self._infos = {end.name: end for end in (*graph.value_info, *graph.input, *graph.output)}
-        self._away = self._handed_out()
+        self._away = self._handed_out(keep_first)
         self._waves = self._placed()
 
     def layers(self) -> tuple[CutLayer, ...]:
@@ -80,7 +81,7 @@ class _Cutter:
         self._constants[named.name] = named
         return True
 
-    def _handed_out(self) -> set[str]:
+    def _handed_out(self, keep_first: int) -> set[str]:
         """Name the outputs of convolutions with one before them and something that computes after them."""
         before: set[str] = set()
         for node in self._nodes:
@@ -91,7 +92,9 @@ class _Cutter:
             if node.op_type in _COMPUTING or after.intersection(node.output):
                 after.update(node.input)
         convolutions = [node for node in self._nodes if node.op_type == "Conv"]
-        return {n.output[0] for n in convolutions if n.input[0] in before and n.output[0] in after}
+        middle = [n for n in convolutions if n.input[0] in before and n.output[0] in after]
+        kept = set(_unique(node.input[0] for node in middle)[:keep_first])
+        return {node.output[0] for node in middle if node.input[0] not in kept}
 
     def _placed(self) -> dict[str, int]:
         waves = {self.source: 0}
@@ -203,9 +206,9 @@ def _refuse(why: str) -> NoReturn:
 
 
 def main() -> None:
-    """Cut the network that comes on standard input."""
+    """Cut the network that comes on standard input; the argument says how many layers the source keeps."""
     try:
-        cut = cut_network(sys.stdin.buffer.read())
+        cut = cut_network(sys.stdin.buffer.read(), int(sys.argv[1]))
     except (UnsupportedNetwork, onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         _refuse((str(error).splitlines() or [type(error).__name__])[0][:300])
     sys.stdout.buffer.write(encode_cut(cut))

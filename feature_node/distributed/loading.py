@@ -22,6 +22,8 @@ from models.placement_table import PLACEMENT, PlacementTable, read_table
 from models.reading import read_checked
 
 _NAME_DIGITS: Final = 12
+_ENOUGH: Final = 256
+"""As many helpers as one edge takes."""
 
 
 class Terms(NamedTuple):
@@ -51,10 +53,11 @@ def load_spread(
     terms = read_terms(bundle, manifest, settings)
     cut = terms.cut
     planner = Planner(
+        cut,
         terms.network,
         terms.caps,
         source_device(measured_speed(), settings.rate_bytes_per_second),
-        Exposure(_record_of(record, cut), cut.sha256, len(cut.layers)),
+        Exposure(_record_of(record, cut), cut.sha256),
     )
     expected = settings.helpers or terms.helpers
     return Spread(cut, Pieces(cut), planner, threads, settings, expected=expected)
@@ -70,41 +73,68 @@ def read_terms(bundle: Path, manifest: Manifest, settings: DistributedSettings) 
     if EXTRACTOR not in files:
         raise BadSettings(f"edge.bundle: {manifest.name} has no extractor to spread. Name one that has.")
     table = _table(manifest, settings, files.get(PLACEMENT))
-    cut = load_cut(files[EXTRACTOR], manifest.name)
+    cut = load_cut(files[EXTRACTOR], manifest.name, settings.keep_first)
     most_at_once(cut)
     network = network_of(cut, manifest.name, table.layers)
     caps = caps_of(table, network, settings.max_ssim, settings.colluding)
     needed = helpers_needed(network, caps)
-    _check_helpers(settings, needed, manifest.name)
-    return Terms(cut, network, caps, needed)
+    if max(needed) > (settings.helpers or _ENOUGH):
+        raise BadSettings(_too_tight(network, table, settings, caps, needed))
+    return Terms(cut, network, caps, int(max(needed)))
 
 
-def helpers_needed(network: Network, caps: Caps) -> int:
-    """Say how many helpers it takes at least until each map has one that may see it.
+def helpers_needed(network: Network, caps: Caps) -> tuple[float, ...]:
+    """Say of each handed-out layer how many helpers it takes until each map has one that may see it.
 
-    Raises:
-        BadSettings: No number is enough: a helper may not see even one map of some layer.
+    Infinite where a helper may not see even one map.
     """
-    needed = 1
-    for place in range(1, len(network.layers) - 1):
-        layer, share = network.layers[place], caps.share(network, place)
-        if share == 0:
-            raise BadSettings(
-                f"edge.distributed.max_ssim: at {caps.max_ssim:g} against {caps.colluding} colluding no "
-                f"helper may see even one map of {layer.name} of {network.name}. Raise max_ssim, lower "
-                "colluding, or measure a larger table (penumbra lab place-table)."
-            )
-        needed = max(needed, math.ceil(layer.maps_in / share))
-    return needed
+    places = range(1, len(network.layers) - 1)
+    shares = ((network.layers[place].maps_in, caps.share(network, place)) for place in places)
+    return tuple(math.ceil(maps / share) if share else math.inf for maps, share in shares)
 
 
-def _check_helpers(settings: DistributedSettings, needed: int, name: str) -> None:
-    if 0 < settings.helpers < needed:
-        raise BadSettings(
-            f"edge.distributed: {settings.helpers} helpers are too few for {name}: at SSIM "
-            f"{settings.max_ssim:g} against {settings.colluding} colluding it takes {needed}, and more to "
-            "replace one that fails. Add helpers (--helpers), raise max_ssim, or lower colluding."
-        )
+def _too_tight(
+    network: Network,
+    table: PlacementTable,
+    settings: DistributedSettings,
+    caps: Caps,
+    needed: tuple[float, ...],
+) -> str:
+    """Say which layer asks for too much, and every way out that the table knows."""
+    most = settings.helpers or _ENOUGH
+    worst = needed.index(max(needed))
+    share = caps.share(network, worst + 1)
+    layer, maps = network.layers[worst + 1].name, network.layers[worst + 1].maps_in
+    there = f"there are {most}" if settings.helpers else f"there can be {most} at most"
+    takes = (
+        f"{layer} takes {needed[worst]:g} helpers ({share} of its {maps} maps each), {there}"
+        if share
+        else f"no helper may see even one of the {maps} maps of {layer}"
+    )
+    ways = []
+    looser = next((cap for cap in _levels(table) if _fits(network, table, cap, settings)), None)
+    if looser is not None and looser > settings.max_ssim:
+        ways.append(f"raise max_ssim to {looser:.3f}")
+    kept = max(place for place, count in enumerate(needed) if count > most) + 1
+    if kept < len(needed):
+        ways.append(f"let the edge keep the first {settings.keep_first + kept} layers (keep_first)")
+    if share:
+        ways.append(f"add helpers (--helpers {max(needed):g})" if max(needed) < math.inf else "add helpers")
+    ways += ["lower colluding"] if settings.colluding > 1 else []
+    return (
+        f"edge.distributed: {network.name} at SSIM {settings.max_ssim:g} against {settings.colluding} "
+        f"colluding: {takes}. Ways out: {', or '.join(ways) or 'another bundle'}."
+    )
+
+
+def _levels(table: PlacementTable) -> tuple[float, ...]:
+    """Give the similarities that a cap can be set at, lowest first: rounded up, so that they hold."""
+    return tuple(sorted({math.ceil(1000 * row.high) / 1000 for row in table.rows}))
+
+
+def _fits(network: Network, table: PlacementTable, cap: float, settings: DistributedSettings) -> bool:
+    caps = caps_of(table, network, min(cap, 1.0), settings.colluding)
+    return max(helpers_needed(network, caps)) <= (settings.helpers or _ENOUGH)
 
 
 def _table(manifest: Manifest, settings: DistributedSettings, shipped: bytes | None) -> PlacementTable:

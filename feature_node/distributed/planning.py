@@ -51,10 +51,18 @@ class Planner:
     """Plans for the helpers that are there."""
 
     def __init__(
-        self, network: Network, caps: Caps, source: Device, exposure: Exposure, solver: Solver = OURS
+        self,
+        cut: Cut,
+        network: Network,
+        caps: Caps,
+        source: Device,
+        exposure: Exposure,
+        *,
+        solver: Solver = OURS,
     ) -> None:
-        """Plan for a `network_of` a cut network."""
+        """Plan for a cut network; `network` is its `network_of`, `caps` are of that."""
         self.network = network
+        self._tensors = tuple(layer.tensor for layer in cut.layers)
         self.caps = caps
         self._source = source
         self._exposure = exposure
@@ -76,7 +84,7 @@ class Planner:
         except (Infeasible, BadPlan, NoRoom) as error:
             raise NoPlacement(f"{len(helpers)} helpers are there: {error}") from error
         # Also of layers that are free of a cap today: a site may ask for more tomorrow.
-        self._exposure.add(dict(enumerate(shares)))
+        self._exposure.add({self._tensors[k]: shares_ for k, shares_ in enumerate(shares)})
         return Placement(plan, shares, frozenset((helper.helper, helper.run) for helper in helpers))
 
     def share(self, layer: int) -> int:
@@ -85,13 +93,13 @@ class Planner:
 
     def seen(self, layer: int) -> Seen:
         """Give the maps of a handed-out layer that each helper has ever received."""
-        return self._exposure.of(layer)
+        return self._exposure.of(self._tensors[layer])
 
     def _shares(self, plan: Plan, layer: int) -> Shares:
         wanted = {name: len(plan.maps_of(place_, layer + 1)) for place_, name in enumerate(plan.helpers)}
-        maps, seen = self.network.layers[layer + 1].maps_in, self._exposure.of(layer)
+        maps = self.network.layers[layer + 1].maps_in
         try:
-            return assigned(maps, wanted, seen, self.share(layer))
+            return assigned(maps, wanted, self.seen(layer), self.share(layer))
         except NoRoom as error:
             raise NoRoom(f"{self.network.layers[layer + 1].name}: {error}") from error
 

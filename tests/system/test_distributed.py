@@ -191,4 +191,4 @@ def held(folder: Path, helper: str) -> list[int]:
     """How many different maps of each layer a helper has ever received, as the edge notes it; no zeros."""
     (file,) = folder.glob("*.maps.json")
     layers = json.loads(file.read_text())["layers"]
-    return [len(layer[helper]) for layer in layers if helper in layer]
+    return [len(layer[helper]) for layer in layers.values() if helper in layer]

@@ -47,10 +47,12 @@ def test_what_was_written_arrives(tmp_path) -> None:
     file.write_text(
         "private: {helpers: 4, cameras: {yard: {source: 'demo:'}}}\n"
         "edge:\n  extractor: distributed\n"
-        "  distributed: {max_ssim: 0.3, colluding: 2, deadline_ms: 500, table: t.json, rate: 8 Mb/s}\n"
+        "  distributed: {max_ssim: 0.3, colluding: 2, keep_first: 1, deadline_ms: 500,\n"
+        "    table: t.json, rate: 8 Mb/s}\n"
     )
     told = distributed_settings(load_pipeline(file))
     assert (told.max_ssim, told.colluding, told.deadline_ms, told.helpers) == (0.3, 2, 500, 4)
+    assert told.keep_first == 1
     assert told.table == tmp_path / "t.json"
     assert told.rate_bytes_per_second == 1e6
     more = load_pipeline(file, {"bundle": "signs-ours"}, private={"helpers": 6})
@@ -82,7 +84,7 @@ def test_it_is_refused_before_anything_runs(tmp_path) -> None:
     with pytest.raises(ConfigError, match="nothing to do"):
         check_spread(pipeline(4, extractor="bundle"))
     table = str(write_table(tmp_path / "table.json", table_of(find("signs-ours"), 8)))
-    with pytest.raises(BadSettings, match="it takes 8"):
+    with pytest.raises(BadSettings, match="takes 8 helpers"):
         check_spread(pipeline(4, distributed={"table": table}))
     check_spread(pipeline(8, distributed={"table": table}))
     lines = plan(pipeline(8, distributed={"table": table}), "up")

@@ -42,8 +42,8 @@ def planner_of(cut: Cut, file: Path, share: int | None, colluding: int = 1) -> P
     network = network_of(cut, "test", ())
     most = tuple(layer.maps_in if share is None else share for layer in network.layers)
     caps = Caps(max_ssim=0.4, colluding=colluding, most=most, split=0 if share is None else len(most))
-    exposure = Exposure(file, cut.sha256, len(cut.layers))
-    return Planner(network, caps, source_device(1e9, 1e7), exposure)
+    exposure = Exposure(file, cut.sha256)
+    return Planner(cut, network, caps, source_device(1e9, 1e7), exposure)
 
 
 @final

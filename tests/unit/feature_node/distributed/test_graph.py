@@ -90,6 +90,17 @@ def test_multiplications_are_counted() -> None:
     assert [piece.multiplications for piece in cut.pieces] == [4 * 3 * 9 * 64, 0, 2 * 64 * 3]
 
 
+@pytest.mark.parametrize("kept", [1, 2, 3])
+def test_the_source_can_keep_the_first_layers(kept: int) -> None:
+    model, batch = residual(), pictures(2, 12)
+    cut = cut_network(model, kept)
+    assert [layer.name for layer in cut.layers] == ["body1", "body2", "depth", "pairs"][kept:]
+    assert np.abs(spread(cut, batch, 3, 1) - whole(model, batch)).max() < TOLERANCE
+    assert cut == load_cut(model, "here", kept)
+    with pytest.raises(UnsupportedNetwork, match="no convolution between"):
+        cut_network(model, 4)
+
+
 def test_a_slice_says_neither_which_maps_nor_which_layer() -> None:
     layer = cut_network(plain()).layers[0]
     weights = slice_for("h1", layer, (1, 3))
