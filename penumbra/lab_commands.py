@@ -9,6 +9,7 @@ from penumbra import (
     lab_network_command,
     lab_place_attack_command,
     lab_place_command,
+    lab_place_study_command,
     lab_place_table_command,
     lab_recommend_command,
     lab_study_command,
@@ -26,5 +27,6 @@ lab_study_command.mount(app)
 lab_sweep_command.mount(app)
 lab_recommend_command.mount(app)
 lab_place_command.mount(app)
+lab_place_study_command.mount(app)
 lab_place_table_command.mount(app)
 lab_place_attack_command.mount(app)

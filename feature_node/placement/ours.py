@@ -57,7 +57,7 @@ class Ours:
             thrift: How many per cent more seconds one per cent less of the scarcest resource is worth. 0 is
                 for one request; with more, requests that follow each other are planned.
         """
-        self._thrift = thrift
+        self.thrift = thrift
 
     def solve(self, problem: Problem) -> Holders:
         """See `Solver`.
@@ -65,14 +65,14 @@ class Ours:
         Raises:
             Infeasible: no attempt found room for every map.
         """
-        drafts = self._drafts(problem, _QUICK if not self._thrift else (*_QUICK, *_SPARING))
+        drafts = self._drafts(problem, _QUICK if not self.thrift else (*_QUICK, *_SPARING))
         # Few holders need the least bandwidth: what finds no room otherwise may find it so.
         drafts = drafts or self._drafts(problem, _SPARING)
         if not drafts:
             raise why_not(problem, stages_of(problem, "dense apart"))
         best = sorted(drafts, key=lambda draft: draft.score)
         apart, few = stages_of(problem, "all apart"), len(problem.fleet.helpers) <= _FEW
-        if self._thrift:
+        if self.thrift:
             return holders_of(apart, spread(best[0], apart))
         found = [spread(draft, apart) for draft in best[: _STARTS if few else 1]]
         starts = {tuple(held.tobytes() for held in helds): helds for helds in found}
@@ -92,12 +92,12 @@ class Ours:
 
     def _score(self, problem: Problem, stages: Sequence[Stage], helds: Sequence[Counts]) -> float:
         seconds = sum(seconds_of(stages, helds, Speeds.of(problem.fleet), problem.topology))
-        if not self._thrift:
+        if not self.thrift:
             return seconds
         used = Stock(problem.left)
         for stage, held in zip(stages, helds, strict=True):
             used.take(stage, held)
-        return float(seconds * used.strain_of_helpers() ** self._thrift)
+        return float(seconds * used.strain_of_helpers() ** self.thrift)
 
 
 def spread(draft: Draft, finer: Sequence[Stage]) -> list[Counts]:
