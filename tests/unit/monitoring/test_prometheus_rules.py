@@ -50,6 +50,12 @@ def test_an_alert_says_how_bad_what_and_where_to_read_on() -> None:
         assert rule["annotations"]["runbook_url"] == f"docs/monitoring.md#{name.lower()}"
 
 
+def test_the_runbook_has_a_section_for_every_alert_and_for_no_other() -> None:
+    runbook = (PROMETHEUS.parent.parent / "docs" / "monitoring.md").read_text()
+    sections = re.findall(r"^### (\w+)\n(?=\S)", runbook, re.MULTILINE)
+    assert sorted(sections) == sorted(rules("alert"))
+
+
 def test_a_recorded_name_says_level_metric_and_operation() -> None:
     for name, rule in rules("record").items():
         assert RECORDED.fullmatch(name), name
