@@ -41,7 +41,6 @@ async def serve(address: str, health: Health) -> AsyncIterator[str]:
             yield ""
             return
         server = _listen(address, health)
-        _export(health)
         thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
         thread.start()
         try:
@@ -67,6 +66,7 @@ def _listen(address: str, health: Health) -> WSGIServer:
 
 
 def _application(health: Health) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+    _export(health)
     metrics = make_wsgi_app()
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -23,14 +23,14 @@ def analyzers() -> Dashboard:
         "Analyzers and cache",
         "How much is answered, how long it takes, and how well the cache works.",
         (SITE, ANALYZER),
-        Section("Now", _now()),
-        Section("Work", _work()),
+        Section("Now", (*_there(), *_done())),
+        Section("Work", (*_answers(), *_network())),
         Section("Cache", _cache()),
         Section("The analyzers themselves", _themselves()),
     )
 
 
-def _now() -> Panels:
+def _there() -> Panels:
     return (
         figure(
             "Ready",
@@ -48,6 +48,11 @@ def _now() -> Panels:
             width=6,
             words=(Words(1, "there", GOOD), Words(0, "away", BAD)),
         ),
+    )
+
+
+def _done() -> Panels:
+    return (
         figure(
             "Results",
             "Answers that were sent home.",
@@ -65,7 +70,7 @@ def _now() -> Panels:
     )
 
 
-def _work() -> Panels:
+def _answers() -> Panels:
     return (
         lines(
             "Results by outcome",
@@ -81,6 +86,11 @@ def _work() -> Panels:
             "s",
             Query(f"histogram_quantile(0.95, {_HOP})", "{{hop}}"),
         ),
+    )
+
+
+def _network() -> Panels:
+    return (
         lines(
             "One run of the network",
             "Of a batch, not of a region.",

@@ -21,7 +21,7 @@ def brokers() -> Dashboard:
         Section("Now", _now()),
         Section("Messages", _messages()),
         Section("Room", _room()),
-        Section("As the nodes see it", _nodes()),
+        Section("As the nodes see it", (*_links(), *_refusals())),
     )
 
 
@@ -106,8 +106,7 @@ def _room() -> Panels:
     )
 
 
-def _nodes() -> Panels:
-    columns = {"site": "site", "side": "side", "version": "version"}
+def _links() -> Panels:
     return (
         lines(
             "Links made",
@@ -120,6 +119,12 @@ def _nodes() -> Panels:
             ),
             width=8,
         ),
+    )
+
+
+def _refusals() -> Panels:
+    columns = {"site": "site", "side": "side", "version": "version"}
+    return (
         lines(
             "Not let in",
             "Messages that a node refused: malformed, too large, unknown.",

@@ -31,9 +31,9 @@ def cameras() -> Dashboard:
         "Cameras",
         "Each camera: its state, its pictures, how late they are, and what was dropped.",
         (SITE, CAMERA),
-        Section("State", _state()),
-        Section("Pictures", _pictures()),
-        Section("Dropped", _dropped()),
+        Section("State", (*_state(), *_age())),
+        Section("Pictures", (*_pictures(), *_queues())),
+        Section("Dropped", (*_dropped(), *_again())),
     )
 
 
@@ -55,6 +55,11 @@ def _state() -> Panels:
                 _NAMED,
             ),
         ),
+    )
+
+
+def _age() -> Panels:
+    return (
         lines(
             "Frame age, p95",
             "From capture to the answer at home.",
@@ -88,6 +93,11 @@ def _pictures() -> Panels:
             ),
             width=8,
         ),
+    )
+
+
+def _queues() -> Panels:
+    return (
         lines(
             "Waiting at the camera",
             "Pictures in the camera node's bounded queues.",
@@ -124,6 +134,11 @@ def _dropped() -> Panels:
             ),
             width=8,
         ),
+    )
+
+
+def _again() -> Panels:
+    return (
         lines(
             "Sent again",
             "Pictures of replayed files that were sent anew because no answer came home.",

@@ -31,14 +31,14 @@ def overview() -> Dashboard:
         "Overview",
         "Whether the cameras work, what leaves the house, and how late the answers are.",
         (SITE, CAMERA),
-        Section("Now", _now()),
+        Section("Now", (*_whether(), *_how_well())),
         Section("Answers", _answers()),
         Section("Latency", _latency()),
         Section("Bytes", _bytes()),
     )
 
 
-def _now() -> Panels:
+def _whether() -> Panels:
     return (
         figure(
             "Cameras",
@@ -61,6 +61,11 @@ def _now() -> Panels:
             Query(_NOT_READY, "not ready"),
             limits=Limits(bad=1),
         ),
+    )
+
+
+def _how_well() -> Panels:
+    return (
         figure(
             "Frame age, p95",
             "From capture to the answer at home: 19 of 20 answers are younger.",

@@ -94,24 +94,13 @@ def lines(
         .fill_opacity(8)
         .show_points(VisibilityMode.NEVER)
         .tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
-        .legend(
-            common.VizLegendOptions()
-            .display_mode(LegendDisplayMode.TABLE)
-            .placement(LegendPlacement.BOTTOM)
-            .show_legend(True)
-            .calcs(["lastNotNull", "max"])
-        )
+        .legend(_legend())
         .targets([_target(letter, query) for letter, query in _lettered(queries)])
     )
     if limits is not None:
-        panel = panel.thresholds(_thresholds(limits)).thresholds_style(
-            common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
-        )
-    if logarithmic:
-        # From 1 on: a byte a second is as good as nothing, and 0 has no place on such a scale.
-        scale = common.ScaleDistributionConfig().type(ScaleDistribution.LOG).log(10)
-        panel = panel.scale_distribution(scale).min(1)
-    return panel
+        panel = panel.thresholds(_thresholds(limits)).thresholds_style(_dashed())
+    # From 1 on: a byte a second is as good as nothing, and 0 has no place on such a scale.
+    return panel.scale_distribution(_logarithmic()).min(1) if logarithmic else panel
 
 
 def figure(
@@ -216,6 +205,25 @@ def rows(
         .with_transformation(DataTransformerConfig(id_val="organize", options=order))
         .targets([_target("A", query, instant=True).format(PromQueryFormat.TABLE)])
     )
+
+
+def _legend() -> common.VizLegendOptions:
+    """Below the lines, each with its last and its largest value."""
+    return (
+        common.VizLegendOptions()
+        .display_mode(LegendDisplayMode.TABLE)
+        .placement(LegendPlacement.BOTTOM)
+        .show_legend(True)
+        .calcs(["lastNotNull", "max"])
+    )
+
+
+def _dashed() -> common.GraphThresholdsStyleConfig:
+    return common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
+
+
+def _logarithmic() -> common.ScaleDistributionConfig:
+    return common.ScaleDistributionConfig().type(ScaleDistribution.LOG).log(10)
 
 
 def _lettered(queries: tuple[Query, ...]) -> list[tuple[str, Query]]:

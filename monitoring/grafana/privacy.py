@@ -23,9 +23,9 @@ def privacy() -> Dashboard:
         "What leaves the house, what it costs in privacy, and what the edge held back.",
         (SITE, EDGE, CAMERA),
         Section("What leaves", _leaves()),
-        Section("Privacy loss", _loss()),
-        Section("The gate", _gate()),
-        Section("The edge itself", _itself()),
+        Section("Privacy loss", (*_epsilon(), *_budget(), *_releases())),
+        Section("The gate", (*_gate(), *_found())),
+        Section("The edge itself", (*_checks(), *_load(), *_host())),
     )
 
 
@@ -56,7 +56,7 @@ def _leaves() -> Panels:
     )
 
 
-def _loss() -> Panels:
+def _epsilon() -> Panels:
     return (
         figure(
             "ε of a message, joint",
@@ -76,6 +76,11 @@ def _loss() -> Panels:
             if_none=_NO_NOISE,
             height=8,
         ),
+    )
+
+
+def _budget() -> Panels:
+    return (
         bars(
             "Budget spent, of each window's limit",
             "Sum of the joint ε of all that left in this minute, hour or day (UTC), as a share of its limit.",
@@ -97,6 +102,11 @@ def _loss() -> Panels:
                 "{{site}} {{camera}} {{window}}",
             ),
         ),
+    )
+
+
+def _releases() -> Panels:
+    return (
         lines(
             "Releases",
             "Fresh: noise drawn anew. Repeated: the same value again, at no cost. Widened: more noise.",
@@ -125,6 +135,11 @@ def _gate() -> Panels:
                 "{{reason}}",
             ),
         ),
+    )
+
+
+def _found() -> Panels:
+    return (
         lines(
             "Regions",
             "Faces, say, that were found and answered.",
@@ -147,7 +162,7 @@ def _gate() -> Panels:
     )
 
 
-def _itself() -> Panels:
+def _checks() -> Panels:
     columns = {"site": "site", "node": "edge", "check": "check", "state": "state"}
     return (
         rows(
@@ -157,6 +172,11 @@ def _itself() -> Panels:
             columns,
             width=8,
         ),
+    )
+
+
+def _load() -> Panels:
+    return (
         lines(
             "Waiting and under way",
             "Frames in the edge's queue, and features whose result has not come home yet.",
@@ -176,6 +196,11 @@ def _itself() -> Panels:
             width=8,
             limits=Limits(bad=0.25),
         ),
+    )
+
+
+def _host() -> Panels:
+    return (
         lines(
             "Links",
             "1 while the link to a broker stands.",

@@ -46,12 +46,7 @@ async def watched_pipeline(data_dir: Path, folder: Path) -> AsyncIterator[Promet
                 statistics=True,
             )
         )
-        camera = setup.camera(
-            CameraSpec(name="front", source=str(data_dir / ONE_FACE), loop=True, fps=4, pace="realtime"),
-            CameraSpec(
-                name="crowd", source=str(data_dir / CROWD), loop=True, fps=2, size=(640, 360), pace="realtime"
-            ),
-        )
+        camera = setup.camera(*_cameras(data_dir))
         camera.start()
         monitors = [
             Target("broker", f"{broker.side.label}-broker", await monitor(stack, folder, broker))
@@ -61,6 +56,14 @@ async def watched_pipeline(data_dir: Path, folder: Path) -> AsyncIterator[Promet
         nodes = [Target("camera", "cameras", camera.served_at), *_nodes(setup)]
         yield await stack.enter_async_context(running_prometheus(folder / "prometheus", *nodes, *monitors))
         camera.assert_no_traceback()
+
+
+def _cameras(data_dir: Path) -> tuple[CameraSpec, CameraSpec]:
+    front, crowd = str(data_dir / ONE_FACE), str(data_dir / CROWD)
+    return (
+        CameraSpec(name="front", source=front, loop=True, fps=4, pace="realtime"),
+        CameraSpec(name="crowd", source=crowd, loop=True, fps=2, size=(640, 360), pace="realtime"),
+    )
 
 
 def _nodes(setup: Setup) -> list[Target]:
