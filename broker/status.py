@@ -114,6 +114,7 @@ class PlacementStatus(msgspec.Struct, frozen=True, kw_only=True):
         colluding: So many helpers together stay under it.
         solver: Who planned.
         expected_ms: What the planner expects one picture to take.
+        kept: Layers that could have been handed out and that the edge keeps, for privacy.
         helpers: By name.
         layers: In order.
     """
@@ -122,6 +123,7 @@ class PlacementStatus(msgspec.Struct, frozen=True, kw_only=True):
     colluding: int
     solver: str
     expected_ms: float
+    kept: int
     helpers: dict[str, HelperShare]
     layers: tuple[LayerShare, ...]
 

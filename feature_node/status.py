@@ -135,7 +135,8 @@ def _privacy(placement: PlacementStatus | None) -> str:
     if placement is None:
         return ""
     working = sum(helper.working for helper in placement.helpers.values())
+    kept = f"; the edge keeps {placement.kept} layers" if placement.kept else ""
     return (
         f"spread over {working} helpers; any {placement.colluding} of them together rebuild a picture to "
-        f"SSIM {placement.max_ssim:g} at most, by the table"
+        f"SSIM {placement.max_ssim:g} at most, by the table{kept}"
     )

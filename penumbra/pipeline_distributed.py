@@ -15,15 +15,16 @@ class DistributedEntry(Entry):
     Attributes:
         max_ssim: How similar to the picture a helper's best reconstruction may be, by the measured table.
         colluding: Any so many helpers together stay under it.
-        keep_first: Layers that the edge computes itself, besides the very first: they give most away.
+        keep_first: Layers that the edge computes itself, besides the very first: they give most away. Left
+            out: as many as max_ssim asks for.
         deadline_ms: How long a frame may take; then it is dropped and counted.
         table: The measured table; the bundle's own where it brings one.
         rate: The edge's own data rate, for the plan.
     """
 
-    max_ssim: Annotated[float, number(0.001, 1, "an SSIM")] = 0.4
+    max_ssim: Annotated[float, number(0.001, 1, "an SSIM")] = 0.6
     colluding: Annotated[int, whole(1, 64, "a number of helpers")] = 1
-    keep_first: Annotated[int, whole(0, 1000, "a number of layers")] = 0
+    keep_first: Annotated[int, whole(0, 1000, "a number of layers")] | None = None
     deadline_ms: Annotated[float, number(1, 60_000, "a number of milliseconds")] = 1000.0
     table: FilePath | None = None
     rate: DataRate | None = None

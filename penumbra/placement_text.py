@@ -20,6 +20,8 @@ def placement_lines(placement: PlacementStatus) -> list[str]:
     ]
     if tightest is not None:
         lines[0] += f" ({tightest.layer}: {tightest.most_seen} of {tightest.maps} maps ever seen by one)"
+    if placement.kept:
+        lines[0] += f"; the edge keeps the first {count_text(placement.kept, 'layer')}"
     parts = [_helper(name, helper) for name, helper in list(placement.helpers.items())[:SHOWN]]
     return [*lines, " · ".join(parts)] if parts else lines
 

@@ -102,6 +102,7 @@ class Cut(msgspec.Struct, frozen=True, array_like=True):
         pieces: In order, one more than there are waves.
         layers: In order of their waves.
         sha256: Of the network's file, in hex digits.
+        kept: Layers that could have been handed out and that the source keeps.
     """
 
     source: str
@@ -109,6 +110,7 @@ class Cut(msgspec.Struct, frozen=True, array_like=True):
     pieces: tuple[Piece, ...]
     layers: tuple[CutLayer, ...]
     sha256: str
+    kept: int
 
     def wave(self, number: int) -> tuple[tuple[int, CutLayer], ...]:
         """Give the layers that follow a piece, each with its place among all layers."""

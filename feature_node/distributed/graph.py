@@ -36,7 +36,8 @@ def cut_network(model: bytes, keep_first: int = 0) -> Cut:
     layers = cutter.layers()
     if not layers:
         raise UnsupportedNetwork("it has no convolution between its first and its last layer")
-    return Cut(cutter.source, cutter.result, cutter.pieces(), layers, network_sha256(model))
+    sha256 = network_sha256(model)
+    return Cut(cutter.source, cutter.result, cutter.pieces(), layers, sha256, keep_first)
 
 
 @final

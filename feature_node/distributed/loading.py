@@ -27,12 +27,17 @@ _ENOUGH: Final = 256
 
 
 class Terms(NamedTuple):
-    """A network, its caps, and how many helpers it takes at least."""
+    """A network, its caps, and how many helpers each layer takes at least."""
 
     cut: Cut
     network: Network
     caps: Caps
-    helpers: int
+    needed: tuple[float, ...]
+
+    @property
+    def helpers(self) -> int:
+        """How many helpers it takes at least."""
+        return int(max(self.needed))
 
 
 def load_spread(
@@ -73,14 +78,29 @@ def read_terms(bundle: Path, manifest: Manifest, settings: DistributedSettings) 
     if EXTRACTOR not in files:
         raise BadSettings(f"edge.bundle: {manifest.name} has no extractor to spread. Name one that has.")
     table = _table(manifest, settings, files.get(PLACEMENT))
-    cut = load_cut(files[EXTRACTOR], manifest.name, settings.keep_first)
-    most_at_once(cut)
+    terms = _terms(files[EXTRACTOR], manifest, settings, table, settings.keep_first or 0)
+    kept = _too_tight(terms.needed, settings)
+    if kept and settings.keep_first is None and kept < len(terms.needed):
+        terms = _terms(files[EXTRACTOR], manifest, settings, table, kept)
+    elif kept:
+        raise BadSettings(_ways_out(terms, table, settings, kept))
+    most_at_once(terms.cut)
+    return terms
+
+
+def _terms(
+    model: bytes, manifest: Manifest, settings: DistributedSettings, table: PlacementTable, keep_first: int
+) -> Terms:
+    cut = load_cut(model, manifest.name, keep_first)
     network = network_of(cut, manifest.name, table.layers)
     caps = caps_of(table, network, settings.max_ssim, settings.colluding)
-    needed = helpers_needed(network, caps)
-    if max(needed) > (settings.helpers or _ENOUGH):
-        raise BadSettings(_too_tight(network, table, settings, caps, needed))
-    return Terms(cut, network, caps, int(max(needed)))
+    return Terms(cut, network, caps, helpers_needed(network, caps))
+
+
+def _too_tight(needed: tuple[float, ...], settings: DistributedSettings) -> int:
+    """Say up to which layer some cannot be handed out within the caps; 0 where all can."""
+    most = settings.helpers or _ENOUGH
+    return max((place + 1 for place, count in enumerate(needed) if count > most), default=0)
 
 
 def helpers_needed(network: Network, caps: Caps) -> tuple[float, ...]:
@@ -93,36 +113,28 @@ def helpers_needed(network: Network, caps: Caps) -> tuple[float, ...]:
     return tuple(math.ceil(maps / share) if share else math.inf for maps, share in shares)
 
 
-def _too_tight(
-    network: Network,
-    table: PlacementTable,
-    settings: DistributedSettings,
-    caps: Caps,
-    needed: tuple[float, ...],
-) -> str:
+def _ways_out(terms: Terms, table: PlacementTable, settings: DistributedSettings, kept: int) -> str:
     """Say which layer asks for too much, and every way out that the table knows."""
+    worst = terms.needed.index(max(terms.needed))
+    layer, share = terms.network.layers[worst + 1], terms.caps.share(terms.network, worst + 1)
     most = settings.helpers or _ENOUGH
-    worst = needed.index(max(needed))
-    share = caps.share(network, worst + 1)
-    layer, maps = network.layers[worst + 1].name, network.layers[worst + 1].maps_in
     there = f"there are {most}" if settings.helpers else f"there can be {most} at most"
     takes = (
-        f"{layer} takes {needed[worst]:g} helpers ({share} of its {maps} maps each), {there}"
+        f"{layer.name} takes {terms.needed[worst]:g} helpers, {there} ({share} of {layer.maps_in} maps each)"
         if share
-        else f"no helper may see even one of the {maps} maps of {layer}"
+        else f"no helper may see even one of the {layer.maps_in} maps of {layer.name}"
     )
     ways = []
-    looser = next((cap for cap in _levels(table) if _fits(network, table, cap, settings)), None)
+    looser = next((cap for cap in _levels(table) if _fits(terms.network, table, cap, settings)), None)
     if looser is not None and looser > settings.max_ssim:
         ways.append(f"raise max_ssim to {looser:.3f}")
-    kept = max(place for place, count in enumerate(needed) if count > most) + 1
-    if kept < len(needed):
-        ways.append(f"let the edge keep the first {settings.keep_first + kept} layers (keep_first)")
+    if kept < len(terms.needed):
+        ways.append(f"let the edge keep the first {kept + terms.cut.kept} layers (keep_first)")
     if share:
-        ways.append(f"add helpers (--helpers {max(needed):g})" if max(needed) < math.inf else "add helpers")
+        ways.append(f"add helpers (--helpers {terms.needed[worst]:g})")
     ways += ["lower colluding"] if settings.colluding > 1 else []
     return (
-        f"edge.distributed: {network.name} at SSIM {settings.max_ssim:g} against {settings.colluding} "
+        f"edge.distributed: {terms.network.name} at SSIM {settings.max_ssim:g} against {settings.colluding} "
         f"colluding: {takes}. Ways out: {', or '.join(ways) or 'another bundle'}."
     )
 

@@ -62,6 +62,7 @@ class Planner:
     ) -> None:
         """Plan for a cut network; `network` is its `network_of`, `caps` are of that."""
         self.network = network
+        self.kept = cut.kept
         self._tensors = tuple(layer.tensor for layer in cut.layers)
         self.caps = caps
         self._source = source

@@ -14,6 +14,7 @@ def report(placement: Placement, planner: Planner, exchange: Exchange, roster: R
         colluding=planner.caps.colluding,
         solver=placement.plan.solver,
         expected_ms=round(1000 * placement.plan.latency_seconds, 3),
+        kept=planner.kept,
         helpers={
             name: HelperShare(
                 working=name in working,

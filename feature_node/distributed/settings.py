@@ -22,7 +22,7 @@ class DistributedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
         max_ssim: How similar to the picture a helper's best reconstruction may be; caps are read off a table.
         colluding: Any so many helpers together stay under it.
         keep_first: Layers that the edge computes itself though they could be handed out: the first ones, of
-            which few maps give much away.
+            which few maps give much away. None: as many as `max_ssim` asks for, at least one is handed out.
         deadline_ms: How long a frame may take; then it is dropped and counted.
         helpers: The first plan waits a while for so many: with fewer each sees more maps. 0: for as many
             as it takes at least.
@@ -30,9 +30,9 @@ class DistributedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
         rate_bytes_per_second: The source's own data rate; ρ of equation (5).
     """
 
-    max_ssim: float = 0.4
+    max_ssim: float = 0.6
     colluding: int = 1
-    keep_first: int = 0
+    keep_first: int | None = None
     deadline_ms: float = 1000.0
     helpers: int = 0
     table: Path | None = None
@@ -43,7 +43,11 @@ class DistributedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
         rules = (
             ("max_ssim", 0 < self.max_ssim <= 1, "above 0 and at most 1"),
             ("colluding", 1 <= self.colluding <= 64, "between 1 and 64 helpers"),
-            ("keep_first", 0 <= self.keep_first <= 1000, "between 0 and 1000 layers"),
+            (
+                "keep_first",
+                self.keep_first is None or 0 <= self.keep_first <= 1000,
+                "between 0 and 1000 layers",
+            ),
             ("deadline_ms", 1 <= self.deadline_ms <= 60_000, "between 1 and 60000 milliseconds"),
             ("helpers", 0 <= self.helpers <= 256, "between 0 and 256"),
             ("rate_bytes_per_second", 1 <= self.rate_bytes_per_second <= 1e12, "at least 1 byte a second"),

@@ -50,7 +50,9 @@ def clip(data_dir: Path) -> Path:
 @asynccontextmanager
 async def distributed(folder: Path, **told: Any) -> AsyncIterator[Setup]:
     table = write_table(folder / "table.json", table_of(find(BUNDLE), CAP))
-    settings = DistributedSettings(table=table, helpers=len(HELPERS), **{"deadline_ms": 5000, **told})
+    settings = DistributedSettings(
+        table=table, helpers=len(HELPERS), **{"deadline_ms": 5000, "max_ssim": 0.4, **told}
+    )
     edge = {"distributed": settings, "regions": "whole"}
     async with running_setup(folder, "distributed", edge=edge, helpers=HELPERS) as setup:
         yield setup
