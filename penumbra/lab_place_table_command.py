@@ -11,6 +11,7 @@ from models.catalogue import find
 from models.placement_table import PlacementTable
 from models.reading import load_manifest
 from penumbra.errors import ConfigError
+from penumbra.lab_attack_tables import brief
 from penumbra.lab_material import read_material
 from penumbra.lab_needs import require_lab
 from penumbra.lab_sweep_command import texts, whole_numbers
@@ -122,9 +123,10 @@ def found_table(found: "Found") -> Table:
     """Give one row a layer and number of maps: what was reached, by which attack, and what is published."""
     from privacy_lab.placement.published import published_of  # noqa: PLC0415 - quick --help
 
-    table = Table("layer", box=None, title=found.data, title_justify="left")
-    for name in ("maps", "SSIM", "95 %", "attack", "inverse network", "published"):
-        table.add_column(name, justify="right")
+    table = Table(box=None, title=found.data, title_justify="left")
+    table.add_column("layer", overflow="fold")
+    for name in ("maps", "SSIM", "attack", "inverse network", "published"):
+        table.add_column(name, justify="right", no_wrap=True)
     for layer in found.layers:
         beside = published_of(found.network, layer.layers[0])
         for count in layer.counts:
@@ -133,8 +135,7 @@ def found_table(found: "Found") -> Table:
             table.add_row(
                 layer.layers[0],
                 f"{count.maps} of {layer.shape[0]}",
-                f"{best.ssim.value:.3f}",
-                f"{best.ssim.low:.3f} to {best.ssim.high:.3f}",
+                brief(best.ssim, 3),
                 best.attack,
                 f"{inverse.ssim.value:.3f}" if inverse else "",
                 _beside(beside, count.maps),
@@ -144,9 +145,10 @@ def found_table(found: "Found") -> Table:
 
 def caps_table(measured: PlacementTable) -> Table:
     """Give one row a layer: how many of its maps a helper may hold at each level of privacy."""
-    table = Table("a helper may hold", box=None)
+    table = Table(box=None, title="maps that a helper may hold, by SSIM", title_justify="left")
+    table.add_column("layer", overflow="fold")
     for cap in _CAPS:
-        table.add_column(f"at SSIM {cap:g}", justify="right")
+        table.add_column(f"{cap:g}", justify="right", no_wrap=True)
     for layer in measured.layers:
         table.add_row(layer, *(str(measured.most_maps(layer, cap)) for cap in _CAPS))
     return table
