@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from feature_node.policy import Policy
 from tests.servers import require_program, until
 from tests.system.command import Command, penumbra
 from tests.system.nodes import Node
-from tests.system.pipeline import MONITOR, BrokerServer, Setup, running_setup
+from tests.system.pipeline import BUNDLE, MONITOR, BrokerServer, Setup, running_setup
 from tests.system.prometheus import Prometheus, Target, running_prometheus
 from tests.unit.monitoring.queries import rules
 from tests.unit.monitoring.test_dashboards import DASHBOARDS, panels
@@ -29,24 +30,22 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @asynccontextmanager
-async def watched_pipeline(data_dir: Path, folder: Path) -> AsyncIterator[Prometheus]:
-    """Two real clips through everything, under noise; the crowd costs more than the site allows."""
-    edge = {
-        "policy": Policy(max_epsilon_joint=8.0),
-        "budget": BudgetSettings(minute=1e6, hour=1e6, day=1e6),
-    }
+async def watched_pipeline(
+    folder: Path, cameras: tuple[CameraSpec, ...], *, bundle: str, edge: dict[str, Any]
+) -> AsyncIterator[Prometheus]:
+    """Real clips through everything, and Prometheus beside it."""
     async with AsyncExitStack() as stack:
         setup = await stack.enter_async_context(
             running_setup(
                 folder,
-                cameras=("front", "crowd"),
-                bundle=NOISY,
+                cameras=[camera.name for camera in cameras],
+                bundle=bundle,
                 edge=edge,
                 analyzer={"ttl_seconds": 1},  # so that the network has work again, not the cache alone
                 statistics=True,
             )
         )
-        camera = setup.camera(*_cameras(data_dir))
+        camera = setup.camera(*cameras)
         camera.start()
         monitors = [
             Target("broker", f"{broker.side.label}-broker", await monitor(stack, folder, broker))
@@ -119,8 +118,8 @@ def never_compared(expression: str) -> str:
     return re.sub(r"\s*(?:==|>)\s*[\d.]+", "", expression.partition("unless")[0])
 
 
-def queries() -> dict[str, tuple[str, str]]:
-    """Each panel's expressions and legends, by where they stand."""
+def queries(*, with_excuses: bool = True) -> dict[str, tuple[str, str]]:
+    """Each panel's expressions and legends, by where they stand; also of those that may be empty."""
     return {
         f"{page['title']}: {panel['title']} ({target['refId']})": (
             filled_in(target["expr"]),
@@ -129,12 +128,18 @@ def queries() -> dict[str, tuple[str, str]]:
         for page in DASHBOARDS.values()
         for panel in panels(page)
         for target in panel["targets"]
+        if with_excuses or "noValue" not in panel["fieldConfig"]["defaults"]
     }
 
 
 async def test_every_panel_and_every_rule_has_data(data_dir: Path, tmp_path: Path) -> None:
     require_program("prometheus")
-    async with watched_pipeline(data_dir, tmp_path) as prometheus:
+    # The crowd costs more than the site allows, so the gate has something to refuse.
+    edge = {
+        "policy": Policy(max_epsilon_joint=8.0),
+        "budget": BudgetSettings(minute=1e6, hour=1e6, day=1e6),
+    }
+    async with watched_pipeline(tmp_path, _cameras(data_dir), bundle=NOISY, edge=edge) as prometheus:
         asked = queries()
         alerts = {name: never_compared(rule["expr"]) for name, rule in rules("alert").items()}
         expressions = {name: expr for name, (expr, _) in asked.items()} | {
@@ -183,3 +188,20 @@ async def what_is_wrong_is_told(prometheus: Prometheus) -> None:
     (alarm,) = await prometheus.query(fired)
     assert alarm.labels["reason"] == "over-epsilon-ceiling"
     assert not await prometheus.query('ALERTS{camera="front", alertstate="firing"}')
+
+
+async def test_without_noise_and_trouble_no_panel_is_empty_but_those_that_say_why(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    require_program("prometheus")
+    async with watched_pipeline(tmp_path, _cameras(data_dir)[:1], bundle=BUNDLE, edge={}) as prometheus:
+        filled = {name: expression for name, (expression, _) in queries(with_excuses=False).items()}
+        await all_answered(prometheus, filled)
+        excused = {name: expression for name, (expression, _) in queries().items() if name not in filled}
+        empty = await empty_ones(prometheus, excused)
+        assert [name.partition(": ")[2] for name in empty] == [
+            "ε of a message, joint (A)",
+            "ε of one number (A)",
+            "Budget spent, of each window's limit (A)",
+        ]
+        assert not await prometheus.query('ALERTS{alertstate="firing"}')
