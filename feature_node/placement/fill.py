@@ -12,6 +12,7 @@ from feature_node.placement.stages import Stage
 
 _EASE: Final = 1 + 1e-6
 _LITTLE: Final = 1e-9
+_STEPS: Final = 10
 
 
 @final
@@ -77,7 +78,7 @@ def fill(stage: Stage, choice: Choice, stock: Stock, speeds: Speeds, near: Count
     if stage.own:
         return Filled.own(stage, len(stock.left.memory))
     room = room_of(stage, stock.left)
-    if near is not None and stage.maps == 1 and not stage.work and (room * near[1:]).any():
+    if near is not None and stage.maps == 1 and not stage.work and _one(near, room):
         return Filled(np.minimum(near, 1), 0)
     if stage.single:
         return _alone(stage, room, choice, speeds)
@@ -92,12 +93,18 @@ def fill(stage: Stage, choice: Choice, stock: Stock, speeds: Speeds, near: Count
         room,
     ):
         if bound.sum() >= stage.maps:
-            return Filled(_hand_out(stage, bound, stock.strain(stage)), 0)
-    return Filled(_hand_out(stage, room, stock.strain(stage)), int(stage.maps - room.sum()))
+            return Filled(_hand_out(stage, bound, stock.strain(stage), near), 0)
+    return Filled(_hand_out(stage, room, stock.strain(stage), near), int(stage.maps - room.sum()))
 
 
-def _hand_out(stage: Stage, bound: Numbers, strain: Numbers) -> Counts:
-    order = np.lexsort((strain, -bound))
+def _one(near: Counts, room: Numbers) -> bool:
+    return np.count_nonzero(near) == 1 and bool((room * near[1:]).any())
+
+
+def _hand_out(stage: Stage, bound: Numbers, strain: Numbers, near: Counts | None) -> Counts:
+    # Maps that a holder adds up itself need not be sent: among those as used up, it goes first.
+    beside = np.zeros(len(bound)) if near is None else np.minimum(near[1:], 1)
+    order = np.lexsort((strain, -beside, np.round(strain * _STEPS), -bound))
     given = np.clip(stage.maps - (np.cumsum(bound[order]) - bound[order]), 0, bound[order])
     held = np.zeros(len(bound) + 1, dtype=np.int64)
     held[order + 1] = given.astype(np.int64)

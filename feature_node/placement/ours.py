@@ -32,7 +32,7 @@ Way = tuple[float, float]
 """What a second of answers counts against one of latency, and how much longer than it must a stage takes."""
 
 _QUICK: Final[tuple[Way, ...]] = ((0.0, 1.0), (0.02, 1.0))
-_SPARING: Final[tuple[Way, ...]] = ((0.02, 2.0), (0.02, 4.0), (1.0, 1e9))
+_SPARING: Final[tuple[Way, ...]] = ((0.02, 2.0), (0.2, 4.0), (0.2, 8.0), (1.0, 1e9))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Ours:
         Raises:
             Infeasible: no attempt found room for every map.
         """
-        drafts = self._drafts(problem, _QUICK if not self.thrift else (*_QUICK, *_SPARING))
+        drafts = self._drafts(problem, _QUICK if not self.thrift else (_QUICK[-1], *_SPARING))
         # Few holders need the least bandwidth: what finds no room otherwise may find it so.
         drafts = drafts or self._drafts(problem, _SPARING)
         if not drafts:
@@ -145,7 +145,7 @@ def _filled(
         stock = Stock(problem.left)
         helds: list[Counts] = [np.zeros(0, dtype=np.int64)] * len(stages)
         for place in order:
-            before = helds[place - 1] if place and np.count_nonzero(helds[place - 1]) == 1 else None
+            before = helds[place - 1] if place and len(helds[place - 1]) else None
             filled = fill(stages[place], choices[place], stock, speeds, before)
             if filled.short:
                 order.remove(place)
