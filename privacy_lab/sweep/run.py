@@ -12,6 +12,7 @@ import torch
 
 from privacy_lab.checkpoints import Progress
 from privacy_lab.errors import LabError
+from privacy_lab.pool_process import end_with_parent
 from privacy_lab.sweep.bench import STAGES, Bench, Stage
 from privacy_lab.sweep.plan import SweepPlan, Task
 from privacy_lab.sweep.points import Point
@@ -118,6 +119,7 @@ _BENCHES: list[Bench] = []
 
 
 def _start(job: Job) -> None:
+    end_with_parent()
     _BENCHES.append(_bench(job, lambda _what, _epochs, _progress: None))
 
 
