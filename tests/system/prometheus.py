@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 import shutil
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import AsyncIterator, Mapping
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple, final
 
 import yaml
 
-from tests.servers import LOOPBACK, Server, free_port, require_program
+from tests.servers import LOOPBACK, Server, free_port, require_program, until
 from tests.unit.monitoring.queries import PROMETHEUS
 
 
@@ -37,7 +38,20 @@ class Prometheus:
     """Answers queries."""
 
     def __init__(self, server: Server) -> None:
-        self._base = f"http://{LOOPBACK}:{server.port}/api/v1"
+        self._root = f"http://{LOOPBACK}:{server.port}"
+
+    async def ready(self) -> None:
+        """Wait until it answers queries: it takes connections before that."""
+
+        def answers() -> bool:
+            try:
+                with urllib.request.urlopen(f"{self._root}/-/ready", timeout=10):  # noqa: S310 - loopback
+                    return True
+            except urllib.error.HTTPError as error:
+                error.close()
+                return False
+
+        await until(lambda: asyncio.to_thread(answers), "prometheus ready")
 
     async def query(self, expression: str) -> list[Series]:
         """Every series of an instant query that holds a number."""
@@ -56,7 +70,7 @@ class Prometheus:
         return list((await self._get("targets"))["activeTargets"])
 
     async def _get(self, what: str, **asked: str) -> dict[str, Any]:
-        url = f"{self._base}/{what}?{urllib.parse.urlencode(asked)}"
+        url = f"{self._root}/api/v1/{what}?{urllib.parse.urlencode(asked)}"
 
         def fetch() -> dict[str, Any]:
             with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own loopback address
@@ -92,6 +106,8 @@ async def running_prometheus(folder: Path, *targets: Target) -> AsyncIterator[Pr
     server = Server("prometheus", command, folder, port)
     try:
         await server.start()
-        yield Prometheus(server)
+        prometheus = Prometheus(server)
+        await prometheus.ready()
+        yield prometheus
     finally:
         server.kill()
