@@ -9,9 +9,10 @@ from rich.table import Table
 
 from models.catalogue import find
 from models.errors import UnsupportedBundle
-from models.placement_table import PLACEMENT, PlacementTable, read_table
+from models.placement_table import PLACEMENT, PlacementTable, encode_table, read_table
 from models.reading import load_manifest, read_checked
 from penumbra.errors import ConfigError
+from penumbra.lab_attack_tables import brief
 from penumbra.lab_material import read_material
 from penumbra.lab_needs import require_lab
 from penumbra.lab_sweep_command import numbers
@@ -34,6 +35,10 @@ OwnOption = Annotated[
     bool, typer.Option("--own", help="The folder holds your own pictures, LABEL/PERSON/ or LABEL/.")
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Write what was found to this JSON file.")]
+RaisedOption = Annotated[
+    Path | None,
+    typer.Option("--raised", help="Write the table with upper ends raised by what layers add together."),
+]
 BudgetOption = Annotated[
     Literal["auto", "brief", "full"], typer.Option("--budget", help="auto: full where there is a GPU.")
 ]
@@ -57,6 +62,7 @@ def place_attack(
     data: DataOption = Path("../shared/data"),
     own: OwnOption = False,
     out: OutOption = None,
+    raised: RaisedOption = None,
     budget: BudgetOption = "auto",
     seed: SeedOption = 7,
     device: DeviceOption = "auto",
@@ -71,8 +77,9 @@ def place_attack(
     import torch  # noqa: PLC0415
 
     from privacy_lab.devices import choose_device  # noqa: PLC0415
-    from privacy_lab.placement.caps_attacked import Spending, attack_caps, write_attacked  # noqa: PLC0415
+    from privacy_lab.placement import caps_attacked as c  # noqa: PLC0415
     from privacy_lab.placement.effort import EFFORTS  # noqa: PLC0415
+    from privacy_lab.placement.found import write_whole  # noqa: PLC0415
     from privacy_lab.placement.material import pictures_of_bundle  # noqa: PLC0415
     from privacy_lab.placement.walks import walk_of_bundle  # noqa: PLC0415
 
@@ -84,26 +91,27 @@ def place_attack(
     manifest, known = load_manifest(path), _table(path, table)
     pictures = pictures_of_bundle(read_material(manifest, data, own=own), len(manifest.labels), effort)
     with SweepBar(console) as bar:
-        spending = Spending(effort, seed, chosen)
-        found = attack_caps(known, walk_of_bundle(path), pictures, caps, spending, watch=bar.watch)
+        spending = c.Spending(effort, seed, chosen)
+        found = c.attack_caps(known, walk_of_bundle(path), pictures, caps, spending, watch=bar.watch)
     console.print(caps_table(found))
     if out:
-        write_attacked(out, found)
+        c.write_attacked(out, found)
+    if raised:
+        write_whole(raised, encode_table(c.raised(known, c.excess(found))))
 
 
 def caps_table(found: "tuple[CapAttacked, ...]") -> Table:
     """Give one row a cap: what may be held, what came of it, and whether the cap holds."""
     table = Table("cap", box=None)
-    for name in ("maps held of each layer", "SSIM", "mean picture", "attack", "holds"):
-        table.add_column(name, justify="right")
+    for name in ("maps held", "SSIM", "mean picture", "holds"):
+        table.add_column(name, justify="right", no_wrap=True)
     for one in found:
         if one.ssim is None or one.floor is None:
-            table.add_row(f"{one.max_ssim:g}", "none", "", "", "", "nothing may be handed out")
+            table.add_row(f"{one.max_ssim:g}", "none", "", "", "nothing may be handed out")
             continue
         maps = " ".join(map(str, one.held.values()))
-        said = f"{one.ssim.value:.3f} ({one.ssim.low:.3f} to {one.ssim.high:.3f})"
         floor, verdict = f"{one.floor.value:.3f}", "yes" if one.holds else "no"
-        table.add_row(f"{one.max_ssim:g}", maps, said, floor, one.attack, verdict)
+        table.add_row(f"{one.max_ssim:g}", maps, brief(one.ssim, 3), floor, verdict)
     return table
 
 

@@ -1,8 +1,10 @@
 """Whether a cap holds: the most that a plan may let colluding helpers see, attacked all at once."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import torch
@@ -14,6 +16,9 @@ from privacy_lab.placement.found import write_whole
 from privacy_lab.placement.material import Pictures
 from privacy_lab.placement.spy import attack_record, fullest, sights_of
 from privacy_lab.placement.walks import Walk
+
+_WORDS: Final = 200
+"""As many letters as a table's `data` has."""
 
 
 class CapAttacked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +72,22 @@ def attack_caps(
         found.append(_attacked(table, walk, pictures, cap, spending))
     watch(len(caps), len(caps), "")
     return tuple(found)
+
+
+def excess(found: Sequence[CapAttacked]) -> float:
+    """Give by how much the most that was reached, its interval's upper end, lies over its cap; at least 0."""
+    over = (one.ssim.high - one.max_ssim for one in found if one.ssim is not None)
+    return max(0.0, math.ceil(100 * max(over, default=0.0)) / 100)
+
+
+def raised(table: PlacementTable, by: float) -> PlacementTable:
+    """Give a table whose upper ends, which caps are compared with, are higher by what layers add together.
+
+    A table's own figures are of one layer each, as those of Baccour et al.; a helper holds maps of several.
+    """
+    rows = tuple(msgspec.structs.replace(row, high=round(min(1.0, row.high + by), 4)) for row in table.rows)
+    said = f"; upper ends raised by {by:g}, what layers add together"
+    return msgspec.structs.replace(table, rows=rows, data=table.data[: _WORDS - len(said)] + said)
 
 
 def write_attacked(path: Path, found: Sequence[CapAttacked]) -> None:

@@ -12,13 +12,21 @@ pytest.importorskip("torch")
 import torch
 from typer.testing import CliRunner
 
+from models.certificate import Figure
 from models.errors import UnsupportedBundle
 from models.placement_table import PlacementTable, TableRow, encode_table
 from penumbra import lab_commands
 from penumbra.errors import ConfigError
 from privacy_lab.data.dataset import UNKNOWN, Regions
 from privacy_lab.errors import AttackImpossible, BadData
-from privacy_lab.placement.caps_attacked import CapAttacked, Spending, attack_caps, write_attacked
+from privacy_lab.placement.caps_attacked import (
+    CapAttacked,
+    Spending,
+    attack_caps,
+    excess,
+    raised,
+    write_attacked,
+)
 from privacy_lab.placement.material import Pictures
 from privacy_lab.placement.record import Observed
 from privacy_lab.placement.spy import Spied, attack_record, fullest, sights_of
@@ -105,6 +113,23 @@ def test_a_table_that_promises_too_much_is_found_out(tmp_path: Path) -> None:
     assert not broken.holds
     write_attacked(tmp_path / "caps.json", found)
     assert msgspec.json.decode((tmp_path / "caps.json").read_bytes(), type=tuple[CapAttacked, ...]) == found
+
+
+def test_a_raised_table_allows_what_the_first_allowed_so_much_lower() -> None:
+    plain, broken = table(0.3, 0.5, 0.7), CapAttacked(0.5, {"conv2": 2}, "decoder", Figure(0.61, 0.59, 0.624))
+    over = excess((CapAttacked(0.1, {}), broken))
+    assert over == 0.13
+    higher = raised(plain, over)
+    assert higher.most_maps("conv2", 0.63) == plain.most_maps("conv2", 0.5) == 2
+    assert higher.most_maps("conv2", 0.62) == 1
+    assert [row.ssim for row in higher.rows] == [row.ssim for row in plain.rows]
+    assert "raised by 0.13" in higher.data
+    assert PlacementTable.decode(encode_table(raised(plain, 0.9)), "here").rows[-1].high == 1
+
+
+def test_caps_that_hold_raise_nothing() -> None:
+    assert excess((CapAttacked(0.5, {"conv2": 2}, "decoder", Figure(0.4, 0.38, 0.42)),)) == 0
+    assert excess(()) == 0
 
 
 def run(*words: str) -> None:
