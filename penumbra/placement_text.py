@@ -13,10 +13,11 @@ def placement_lines(placement: PlacementStatus) -> list[str]:
     """The plan and the privacy that it meets, then what each helper holds."""
     working = sum(helper.working for helper in placement.helpers.values())
     tightest = max(placement.layers, key=lambda layer: layer.most_seen / max(layer.cap, 1), default=None)
-    together = "one" if placement.colluding == 1 else f"any {placement.colluding}"
+    nobody = "none of them" if placement.colluding == 1 else f"no {placement.colluding} of them together"
     lines = [
         f"Spread over {working} of {count_text(len(placement.helpers), 'helper')}, planned by "
-        f"{placement.solver}: {together} of them may rebuild a picture to SSIM {placement.max_ssim:g} at most"
+        f"{placement.solver}: by the table {nobody} can rebuild a picture to more than SSIM "
+        f"{placement.max_ssim:g}"
     ]
     if tightest is not None:
         lines[0] += f" ({tightest.layer}: {tightest.most_seen} of {tightest.maps} maps ever seen by one)"

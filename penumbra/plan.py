@@ -104,7 +104,7 @@ def _helpers(pipeline: Pipeline) -> list[str]:
     told, here = distributed_settings(pipeline), len(helper_names(pipeline))
     place = f"{count_text(here, 'helper')} started here" if here else "helpers elsewhere"
     together = "none" if told.colluding == 1 else f"no {told.colluding} together"
-    return [f"spread over {place}: {together} may rebuild a picture to more than SSIM {told.max_ssim:g}"]
+    return [f"spread over {place}: {together} can rebuild a picture to more than SSIM {told.max_ssim:g}"]
 
 
 def _limits(budget: BudgetEntry) -> str:

@@ -115,7 +115,9 @@ def helpers_needed(network: Network, caps: Caps) -> tuple[float, ...]:
 
 def _ways_out(terms: Terms, table: PlacementTable, settings: DistributedSettings, kept: int) -> str:
     """Say which layer asks for too much, and every way out that the table knows."""
-    worst = terms.needed.index(max(terms.needed))
+    # Where the edge may keep what it likes, it is the last layer that nobody can hold.
+    keeps = settings.keep_first is None
+    worst = len(terms.needed) - 1 if keeps else terms.needed.index(max(terms.needed))
     layer, share = terms.network.layers[worst + 1], terms.caps.share(terms.network, worst + 1)
     most = settings.helpers or _ENOUGH
     there = f"there are {most}" if settings.helpers else f"there can be {most} at most"
@@ -145,8 +147,9 @@ def _levels(table: PlacementTable) -> tuple[float, ...]:
 
 
 def _fits(network: Network, table: PlacementTable, cap: float, settings: DistributedSettings) -> bool:
-    caps = caps_of(table, network, min(cap, 1.0), settings.colluding)
-    return max(helpers_needed(network, caps)) <= (settings.helpers or _ENOUGH)
+    needed = helpers_needed(network, caps_of(table, network, min(cap, 1.0), settings.colluding))
+    asked = needed[-1] if settings.keep_first is None else max(needed)
+    return asked <= (settings.helpers or _ENOUGH)
 
 
 def _table(manifest: Manifest, settings: DistributedSettings, shipped: bytes | None) -> PlacementTable:

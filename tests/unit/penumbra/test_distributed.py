@@ -88,7 +88,7 @@ def test_it_is_refused_before_anything_runs(tmp_path) -> None:
         check_spread(pipeline(4, distributed={"table": table, "keep_first": 0}))
     check_spread(pipeline(8, distributed={"table": table}))
     lines = plan(pipeline(8, distributed={"table": table}), "up")
-    assert "spread over 8 helpers started here: none may rebuild a picture to more than SSIM 0.6" in lines
+    assert "spread over 8 helpers started here: none can rebuild a picture to more than SSIM 0.6" in lines
 
 
 def test_a_helper_is_told_its_broker_and_what_it_has() -> None:
@@ -116,7 +116,7 @@ def test_the_plan_is_told_in_words() -> None:
     )
     first, second = placement_lines(status)
     assert "1 of 2 helpers" in first
-    assert "any 2 of them may rebuild a picture to SSIM 0.4 at most" in first
+    assert "no 2 of them together can rebuild a picture to more than SSIM 0.4" in first
     assert "conv2: 4 of 16 maps" in first
     assert first.endswith("the edge keeps the first 2 layers")
     assert second == "h1 9 maps, 1.5 kB, 4 ms · h2 rests"

@@ -53,6 +53,10 @@ async def test_a_privacy_that_nobody_can_keep_is_refused_with_the_ways_out(tmp_p
 async def test_too_few_helpers_are_refused_with_how_many_it_takes(tmp_path) -> None:
     with pytest.raises(BadSettings, match=r"takes 8 helpers, there are 7 \(8 of 64 maps each\).*--helpers 8"):
         await load(tmp_path, table_of(find(BUNDLE), 8), helpers=7)
+    with pytest.raises(
+        BadSettings, match=r"takes 8 helpers, there are 7 \(8 of 64 maps each\).*max_ssim to 0\.9"
+    ):
+        await load(tmp_path, table_of(find(BUNDLE), 8), helpers=7)
     await load(tmp_path, table_of(find(BUNDLE), 8), helpers=8)
 
 
