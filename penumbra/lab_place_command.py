@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, get_args
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from feature_node.placement.model import Fleet, Network
     from feature_node.placement.plan import Plan
     from feature_node.placement.privacy import Caps
-    from feature_node.placement.problem import Solver
+    from feature_node.placement.problem import Problem, Solver
     from models.placement_table import PlacementTable
 
 SolverName = Literal["ours", "algorithm-1", "exact"]
@@ -40,6 +41,9 @@ TopologyOption = Annotated[
 ]
 ColludingOption = Annotated[
     int, typer.Option("--colluding", min=1, max=1000, help="So many helpers together stay under the SSIM.")
+]
+KeepOption = Annotated[
+    str | None, typer.Option("--keep", help="The last of the first layers that the source computes itself.")
 ]
 SizeOption = Annotated[
     int | None, typer.Option("--side", min=16, max=512, help="Side of the pictures, in pixels.")
@@ -65,6 +69,7 @@ def place(
     solver: SolverOption = "ours",
     topology: TopologyOption = "mesh",
     colluding: ColludingOption = 1,
+    keep: KeepOption = None,
     side: SizeOption = None,
     draw: DrawOption = None,
     out: OutOption = None,
@@ -74,15 +79,16 @@ def place(
     require_lab()
     # Typer reads this module on every `penumbra --help`, which must wait for neither torch nor SciPy.
     from feature_node.placement.devices import read_fleet  # noqa: PLC0415
-    from feature_node.placement.place import place as planned  # noqa: PLC0415
     from feature_node.placement.plan import encode_plan  # noqa: PLC0415
     from feature_node.placement.privacy import caps_of  # noqa: PLC0415
+    from feature_node.placement.problem import Problem  # noqa: PLC0415
 
     form = _form(draw)
     fleet = read_fleet(devices)
     net = _network(network, side)
-    caps = caps_of(_table(table, net), net, max_ssim, colluding)
-    plan = planned(net, fleet, caps, solver=_solver(solver, seconds), topology=topology)
+    measured, kept = _table(table, net), _kept(keep, net)
+    caps = msgspec.structs.replace(caps_of(measured, net, max_ssim, colluding), kept=kept)
+    plan = _planned(Problem.of(net, fleet, caps, topology), _solver(solver, seconds), measured)
     console = Console()
     console.print(plan_table(plan, net, fleet, caps))
     console.print(_summary(plan, net, fleet, caps), highlight=False, markup=False, soft_wrap=True)
@@ -137,6 +143,37 @@ def _summary(plan: "Plan", network: "Network", fleet: "Fleet", caps: "Caps") -> 
         f"{count_text(helpers, 'helper')} of {len(fleet.helpers)}. What {together} sees of a layer rebuilds "
         f"pictures to SSIM {caps.max_ssim:g} at most; from {split} on, even all its maps do."
     )
+
+
+def _planned(problem: "Problem", solver: "Solver", table: "PlacementTable") -> "Plan":
+    from feature_node.errors import Infeasible  # noqa: PLC0415 - quick --help
+    from feature_node.placement.place import place as plan  # noqa: PLC0415 - quick --help
+    from feature_node.placement.privacy import least_ssim  # noqa: PLC0415 - quick --help
+
+    network, caps, helpers = problem.network, problem.caps, len(problem.fleet.helpers)
+    try:
+        return plan(network, problem.fleet, caps, solver=solver, topology=problem.topology)
+    except Infeasible as error:
+        least = least_ssim(network, table, helpers, caps)
+        if error.constraint != "8f" or (least is not None and least <= caps.max_ssim):
+            raise
+        raise ConfigError(f"{network.name}: {error}. {_ways_out(least, helpers)}") from error
+
+
+def _ways_out(least: float | None, helpers: int) -> str:
+    keep = "let the source keep more of the first layers (--keep)"
+    if least is None:
+        return f"The table knows no level at which {helpers} helpers may: add helpers, or {keep}."
+    return f"{helpers} helpers may at --max-ssim {least:.3f} and above; or {keep}."
+
+
+def _kept(name: str | None, network: "Network") -> int:
+    names = [layer.name for layer in network.layers]
+    if name is None:
+        return 1
+    if name not in names[:-2]:
+        raise ConfigError(f"--keep {name}: write one of {', '.join(names[:-2])}")
+    return names.index(name) + 1
 
 
 def _network(name: str, side: int | None) -> "Network":

@@ -3,6 +3,7 @@
 Source: Baccour et al., "DistPrivacy" (2020), Section II-C: Nf^l(SSIM) and SP(SSIM) of (8f) to (8h).
 """
 
+import math
 from typing import Annotated
 
 import msgspec
@@ -23,12 +24,14 @@ class Caps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         most: Nf^l of each layer; as many as it takes where all its maps together are safe.
         split: SP: the place of the first layer from which on all maps together are safe; the number of
             layers where there is none.
+        kept: How many of the first layers the source computes itself; in the paper the first alone.
     """
 
     max_ssim: Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
     colluding: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
     most: tuple[Annotated[int, msgspec.Meta(ge=0)], ...]
     split: Annotated[int, msgspec.Meta(ge=0)]
+    kept: Annotated[int, msgspec.Meta(ge=1)] = 1
 
     def is_free(self, network: Network, layer: int) -> bool:
         """Whether all maps of a layer together are safe, so that (8f) asks nothing of it."""
@@ -70,13 +73,15 @@ def caps_of(table: PlacementTable, network: Network, max_ssim: float, colluding:
 def at_source(network: Network, caps: Caps, topology: Topology) -> tuple[bool, ...]:
     """Say of each layer whether the source computes it: (8h).
 
-    It computes the first and the last layer, and the first fully connected one where that takes maps which
-    one device may not see together (the text has it so; (8h) as printed turns the comparison round). What
-    follows that layer unmeasured stays with it. In a star it also does what has no multiplications.
+    It computes the first layer (or more, as `Caps.kept` says) and the last, and the first fully connected one
+    where that takes maps which one device may not see together (the text has it so; (8h) as printed turns the
+    comparison round). What follows that layer unmeasured stays with it. In a star it also does what has no
+    multiplications.
     """
     last = len(network.layers) - 1
     return tuple(
-        place in {0, last}
+        place < caps.kept
+        or place == last
         or (topology == "star" and layer.kind in _FREE_OF_WORK)
         or (_is_dense(network, place) and not caps.is_free(network, place))
         for place, layer in enumerate(network.layers)
@@ -110,3 +115,18 @@ def _measured(network: Network, place: int, table: PlacementTable) -> Layer | No
         if ahead.kind not in _FREE_OF_WORK:
             break
     return next((layer for layer in reversed(layers[: place + 1]) if layer.name in measured), None)
+
+
+def least_ssim(network: Network, table: PlacementTable, helpers: int, like: Caps) -> float | None:
+    """Give the lowest level of a table at which so many helpers may hold every layer; none if none is.
+
+    The source keeps as many layers, and as many helpers collude, as in the caps that it is `like`.
+    """
+    for level in sorted({math.ceil(1000 * row.high) / 1000 for row in table.rows}):
+        read = caps_of(table, network, min(level, 1.0), like.colluding)
+        caps = msgspec.structs.replace(read, kept=like.kept)
+        own = at_source(network, caps, "mesh")
+        needed = [layer.maps_in if not here else 0 for layer, here in zip(network.layers, own, strict=True)]
+        if all(helpers * caps.share(network, place) >= maps for place, maps in enumerate(needed)):
+            return min(level, 1.0)
+    return None

@@ -21,14 +21,13 @@ class Equations:
     maps go from i to j where layer l takes them as they are. Layers of the source have none of them.
     """
 
-    def __init__(self, problem: Problem, *, timed: bool, joined: bool) -> None:
-        """Write the rows; without `timed` no latency, with `joined` activations stay where maps go next."""
+    def __init__(self, problem: Problem, *, timed: bool) -> None:
+        """Write the rows; without `timed` any placement is as good as another."""
         self._problem = problem
         self._timed = timed
         self._layers = problem.network.layers
         self._helpers = range(len(problem.fleet.helpers))
         self._own = at_source(problem.network, problem.caps, problem.topology)
-        self._follows = self._joined() if joined else list(range(len(self._layers)))
         self.programme = Programme()
         self._n: dict[int, list[int]] = {}
         self._y: dict[int, list[int]] = {}
@@ -59,28 +58,12 @@ class Equations:
         takers = [np.repeat(np.arange(len(row)), row).tolist() for row in flows]
         return [takers[holder].pop() for holder in before]
 
-    def _joined(self) -> list[int]:
-        """Give for each layer the one that its maps go to next as they are, itself where they end.
-
-        Where caps differ they may have to be apart; one table row speaks for both, so that they seldom do.
-        """
-        follows, most = list(range(len(self._layers))), self._problem.caps.most
-        for place in reversed(range(len(self._layers) - 1)):
-            free = self._layers[place].kind not in _WORKING and most[place] == most[place + 1]
-            if free and not self._own[place] and not self._own[place + 1]:
-                follows[place] = follows[place + 1]
-        return follows
-
     def _declare(self, place: int) -> None:
         """(8e), (8f), (8g) of one layer."""
-        if self._follows[place] != place:
-            end = self._follows[place]
-            self._n[place], self._y[place] = self._n[end], self._y[end]
-        else:
-            whole = self._layers[place].maps_in
-            self._n[place] = [self.programme.variable(whole) for _ in self._helpers]
-            self._y[place] = [self.programme.variable(1) for _ in self._helpers]
-            self.programme.equal(dict.fromkeys(self._n[place], 1.0), whole)
+        whole = self._layers[place].maps_in
+        self._n[place] = [self.programme.variable(whole) for _ in self._helpers]
+        self._y[place] = [self.programme.variable(1) for _ in self._helpers]
+        self.programme.equal(dict.fromkeys(self._n[place], 1.0), whole)
         self._see(place, self._layers[place])
 
     def _see(self, place: int, layer: Layer) -> None:
@@ -111,10 +94,8 @@ class Equations:
                 self._answer(place)
         elif self._layers[place - 1].kind in _WORKING:
             self._partials(place)
-        elif self._follows[place - 1] == place - 1:
+        else:
             self._flow(place)
-        elif self._timed and not self._own[place]:
-            self._only_compute(place)
 
     def _time(self) -> int:
         return self.programme.variable(np.inf, whole=False, cost=1.0)
@@ -177,13 +158,15 @@ class Equations:
                 self._charge(giver, {held: size})
             if before and self._timed:
                 self._wait_at_source(dict.fromkeys(before, size))
+        elif before and self._timed:
+            self._transport(place, size)
         elif before:
-            self._transport(place, size, self._only_compute(place) if self._timed else None)
+            self._keep(place, size)
         elif self._timed:
             self._wait_for_partials(place, [], size)
 
-    def _transport(self, place: int, size: float, time: int | None) -> None:
-        maps, rates = self._layers[place].maps_in, self._rates()
+    def _transport(self, place: int, size: float) -> None:
+        maps, rates, time = self._layers[place].maps_in, self._rates(), self._only_compute(place)
         x = [[self.programme.variable(maps) for _ in self._helpers] for _ in self._helpers]
         self._x[place] = x
         for helper in self._helpers:
@@ -191,12 +174,20 @@ class Equations:
             taken = dict.fromkeys((row[helper] for row in x), 1.0) | {self._n[place][helper]: -1.0}
             self.programme.equal(given, 0.0)
             self.programme.equal(taken, 0.0)
-            self._charge(helper, {x[helper][other]: size for other in self._helpers if other != helper})
-            for other in self._helpers:
-                if time is not None and other != helper:
-                    row = {x[other][helper]: size / rates[other]}
-                    row |= {self._n[place][helper]: self._work(place, helper), time: -1.0}
-                    self.programme.at_most(row, 0.0)
+            others = [other for other in self._helpers if other != helper]
+            self._charge(helper, {x[helper][other]: size for other in others})
+            for other in others:
+                row = {x[other][helper]: size / rates[other]}
+                row |= {self._n[place][helper]: self._work(place, helper), time: -1.0}
+                self.programme.at_most(row, 0.0)
+
+    def _keep(self, place: int, size: float) -> None:
+        """Who sends to whom does not matter for bytes: a device sends what it holds and does not keep."""
+        for helper in self._helpers:
+            kept = self.programme.variable(self._layers[place].maps_in)
+            self.programme.at_most({kept: 1.0, self._n[place - 1][helper]: -1.0}, 0.0)
+            self.programme.at_most({kept: 1.0, self._n[place][helper]: -1.0}, 0.0)
+            self._charge(helper, {self._n[place - 1][helper]: size, kept: -size})
 
     def _answer(self, place: int) -> None:
         """In a star: every holder answers all output maps, one after the other over the source's link."""

@@ -35,7 +35,7 @@ class Exact:
             Infeasible: there is no placement.
             PlacementUnsolved: the time was not enough to know.
         """
-        equations = Equations(problem, timed=True, joined=False)
+        equations = Equations(problem, timed=True)
         values = equations.programme.solve(self._seconds)
         if values is None:
             raise Infeasible("8", "", 0.0, "no placement keeps every constraint, as the exact solver proved")
@@ -43,11 +43,9 @@ class Exact:
 
 
 def can_serve(problem: Problem, seconds: float = _SECONDS) -> bool:
-    """Say whether any placement keeps every constraint, whatever its latency.
-
-    For as many devices as a site has: activations stay with the convolution behind them.
+    """Say whether any placement keeps every constraint, whatever its latency; for a hundred devices too.
 
     Raises:
         PlacementUnsolved: the time was not enough to know.
     """
-    return Equations(problem, timed=False, joined=True).programme.solve(seconds) is not None
+    return Equations(problem, timed=False).programme.solve(seconds) is not None

@@ -8,7 +8,7 @@ pytest.importorskip("torch")
 
 from typer.testing import CliRunner
 
-from feature_node.errors import BadDevices, Infeasible
+from feature_node.errors import BadDevices
 from feature_node.placement.devices import read_fleet
 from feature_node.placement.plan import decode_plan
 from models.errors import BundleNotFound
@@ -53,6 +53,12 @@ def test_a_plan_is_shown_drawn_and_written(devices, tmp_path, solver) -> None:
     assert "pi-8" in picture.read_text()
 
 
+def test_what_the_source_keeps_is_not_handed_out(devices) -> None:
+    output = shown(devices, "--network", "vgg19", "--keep", "conv4_1", "--max-ssim", "0.4")
+    assert "pool3 256 0 0" in output
+    assert "conv4_2 512 all 8" in output
+
+
 def test_the_exact_solver_and_a_star_are_asked_for_by_name(devices) -> None:
     assert "lenet, exact, star" in shown(
         devices, "--network", "lenet", "--solver", "exact", "--topology", "star"
@@ -60,10 +66,12 @@ def test_the_exact_solver_and_a_star_are_asked_for_by_name(devices) -> None:
 
 
 def test_what_stands_in_the_way_is_said(devices, tmp_path) -> None:
-    with pytest.raises(Infeasible, match="there are 8; add 24"):
+    with pytest.raises(ConfigError, match=r"there are 8; add 24.*8 helpers may at --max-ssim 0\.880"):
         shown(devices, "--network", "vgg16")
-    with pytest.raises(Infeasible, match="16 helpers are needed"):
+    with pytest.raises(ConfigError, match="16 helpers are needed"):
         shown(devices, "--network", "six-conv", "--colluding", "2")
+    with pytest.raises(ConfigError, match=r"--keep conv9: write one of conv11"):
+        shown(devices, "--network", "six-conv", "--keep", "conv9")
     with pytest.raises(ConfigError, match="--network resnet"):
         shown(devices, "--network", "resnet")
     with pytest.raises(ConfigError, match=r"\.svg or \.png"):

@@ -1,8 +1,10 @@
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feature_node.errors import BadPlan, Infeasible
+from feature_node.placement.greedy import Greedy
 from feature_node.placement.model import Network
 from feature_node.placement.place import place
 from feature_node.placement.plan import violations
@@ -83,3 +85,13 @@ def test_a_network_that_is_no_chain_needs_a_star() -> None:
     with pytest.raises(BadPlan, match="take topology star"):
         place(branched, alike(2), caps(branched))
     assert place(branched, alike(2), caps(branched), topology="star").topology == "star"
+
+
+@pytest.mark.parametrize("topology", ["mesh", "star"])
+def test_layers_that_the_source_keeps_are_not_handed_out(topology) -> None:
+    kept = msgspec.structs.replace(CAPPED, kept=4)
+    plan = place(SMALL, alike(3), kept, topology=topology)
+    assert all(set(held) == {-1} for held in plan.holders[:4])
+    if topology == "mesh":
+        assert -1 not in plan.holders[4]
+        assert place(SMALL, alike(3), kept, solver=Greedy()).holders[3] == (-1,) * 8

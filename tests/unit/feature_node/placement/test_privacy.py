@@ -1,6 +1,7 @@
+import msgspec
 import pytest
 
-from feature_node.placement.privacy import at_source, caps_of
+from feature_node.placement.privacy import at_source, caps_of, least_ssim
 from models.errors import BadTable
 from models.placement_table import PlacementTable, TableRow
 from tests.unit.feature_node.placement.made import SMALL
@@ -66,6 +67,20 @@ def test_the_source_keeps_the_first_dense_layer_where_one_device_may_not_see_it_
     assert at_source(SMALL, strict, "mesh") == (True, False, False, False, False, True, True)
     assert at_source(SMALL, loose, "mesh") == (True, False, False, False, False, False, True)
     assert at_source(SMALL, loose, "star") == (True, True, False, True, True, False, True)
+
+
+def test_the_source_may_keep_more_of_the_first_layers() -> None:
+    caps = msgspec.structs.replace(caps_of(MEASURED, SMALL, 0.6), kept=3)
+    assert at_source(SMALL, caps, "mesh") == (True, True, True, False, False, False, True)
+
+
+def test_the_least_ssim_is_the_first_level_at_which_the_helpers_suffice() -> None:
+    like = caps_of(MEASURED, SMALL, 0.1)
+    assert least_ssim(SMALL, MEASURED, 3, like) == 0.3
+    assert least_ssim(SMALL, MEASURED, 2, like) == 0.9
+    assert least_ssim(SMALL, MEASURED, 2, msgspec.structs.replace(like, kept=3)) == 0.3
+    assert least_ssim(SMALL, MEASURED, 2, msgspec.structs.replace(like, colluding=9)) == 0.9
+    assert least_ssim(SMALL, table(("conv2", 6, 2, 0.3)), 2, like) is None
 
 
 def test_a_table_of_another_network_is_refused() -> None:

@@ -1,7 +1,9 @@
 """The exact solver against all placements, one by one, of networks small enough to try them."""
 
+from contextlib import suppress
 from itertools import product
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,13 +52,15 @@ def best_of_all(problem: Problem) -> float | None:
     made=helpers,
     most=st.sampled_from([{"r": 1}, {"b": 1, "p": 1}, {}]),
     topology=st.sampled_from(["mesh", "star"]),
+    kept=st.sampled_from([1, 3]),
 )
-def test_it_finds_the_best_of_all_placements(made, most, topology) -> None:
+def test_it_finds_the_best_of_all_placements(made, most, topology, kept) -> None:
     site = fleet(
         *(device(f"h{n}", e=e, rate=r, memory=m, period=p) for n, (e, r, m, p) in enumerate(made)),
         source=device("camera", period=1e3),
     )
-    problem = Problem.of(TINY, site, caps(TINY, **most), topology)
+    capped = msgspec.structs.replace(caps(TINY, **most), kept=kept)
+    problem = Problem.of(TINY, site, capped, topology)
     best = best_of_all(problem)
     if best is None:
         with pytest.raises(Infeasible, match="proved"):
@@ -65,7 +69,8 @@ def test_it_finds_the_best_of_all_placements(made, most, topology) -> None:
     found = place(TINY, site, problem.caps, solver=Exact(), topology=topology)
     assert found.latency_seconds == pytest.approx(best, rel=1e-5)
     assert can_serve(problem)
-    assert place(TINY, site, problem.caps, topology=topology).latency_seconds >= best * (1 - 1e-9)
+    with suppress(Infeasible):  # ours is a heuristic: it may miss what hardly fits
+        assert place(TINY, site, problem.caps, topology=topology).latency_seconds >= best * (1 - 1e-9)
 
 
 def test_neither_heuristic_is_quicker_than_the_best() -> None:
