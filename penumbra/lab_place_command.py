@@ -25,6 +25,8 @@ SolverName = Literal["ours", "algorithm-1", "exact"]
 
 _TABLES: Final = Path(__file__).parent.parent / "privacy_lab" / "placement" / "tables"
 _SHOWN: Final = 4
+_SEEN: Final = 5e-5
+"""Seconds below which nothing is shown: a tenth of a millisecond is the last digit."""
 
 DevicesOption = Annotated[Path, typer.Option("--devices", help="YAML: the source and the helpers.")]
 NetworkOption = Annotated[str, typer.Option("--network", help="lenet, six-conv, vgg16 or vgg19.")]
@@ -115,9 +117,9 @@ def plan_table(plan: "Plan", network: "Network", fleet: "Fleet", caps: "Caps") -
         table.add_row(
             layer.name,
             str(layer.maps_in),
-            "all" if free else str(caps.share(network, place_)),
+            "" if set(holders) == {-1} else "all" if free else str(caps.share(network, place_)),
             str(sum(device >= 0 for device in holders)),
-            age_text(time) if time else "",
+            age_text(time) if time >= _SEEN else "",
             _held_by(holders, fleet),
         )
     return table
@@ -136,12 +138,14 @@ def _summary(plan: "Plan", network: "Network", fleet: "Fleet", caps: "Caps") -> 
 
     used = usage(network, plan.holders, plan.topology, len(fleet.devices))
     helpers = len({holder for held in plan.holders for holder in held if holder >= 0})
-    split = network.layers[caps.split].name if caps.split < len(network.layers) else "none"
+    split = f"; from {network.layers[caps.split].name} on, even all its maps do" * (
+        caps.split < len(network.layers)
+    )
     together = f"any {caps.colluding} helpers together" if caps.colluding > 1 else "any helper"
     return (
         f"{age_text(plan.latency_seconds)} a picture, {bytes_text(float(used.sent.sum()))} sent, "
         f"{count_text(helpers, 'helper')} of {len(fleet.helpers)}. What {together} sees of a layer rebuilds "
-        f"pictures to SSIM {caps.max_ssim:g} at most; from {split} on, even all its maps do."
+        f"pictures to SSIM {caps.max_ssim:g} at most{split}."
     )
 
 

@@ -145,7 +145,8 @@ def _filled(
         stock = Stock(problem.left)
         helds: list[Counts] = [np.zeros(0, dtype=np.int64)] * len(stages)
         for place in order:
-            before = helds[place - 1] if place and len(helds[place - 1]) else None
+            mesh = problem.topology == "mesh"  # in a star nobody adds up what others computed
+            before = helds[place - 1] if mesh and place and len(helds[place - 1]) else None
             filled = fill(stages[place], choices[place], stock, speeds, before)
             if filled.short:
                 order.remove(place)
