@@ -138,9 +138,8 @@ def _summary(plan: "Plan", network: "Network", fleet: "Fleet", caps: "Caps") -> 
 
     used = usage(network, plan.holders, plan.topology, len(fleet.devices))
     helpers = len({holder for held in plan.holders for holder in held if holder >= 0})
-    split = f"; from {network.layers[caps.split].name} on, even all its maps do" * (
-        caps.split < len(network.layers)
-    )
+    safe = network.layers[caps.split :]
+    split = f"; from {safe[0].name} on, even all its maps do" if safe else ""
     together = f"any {caps.colluding} helpers together" if caps.colluding > 1 else "any helper"
     return (
         f"{age_text(plan.latency_seconds)} a picture, {bytes_text(float(used.sent.sum()))} sent, "
