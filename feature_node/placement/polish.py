@@ -11,7 +11,9 @@ from feature_node.placement.refill import refill
 from feature_node.placement.search import Search
 from feature_node.placement.stages import Stage
 
-_TRIES_AT_FEW: Final = 300
+_TRIES_AT_FEW: Final = 20_000
+"""Changes tried times stages, at a site of few helpers: what changes a deep network must be found quickly."""
+_TRIES_IN_A_STAR: Final = 100
 _TRIES: Final = 1600
 """Changes tried times helpers: a large site has more to look at, and no more time for it."""
 _GIVERS: Final = 4
@@ -32,7 +34,9 @@ def polish(
         share: Part of the tries that it may use.
     """
     helpers = max(1, len(problem.fleet.helpers))
-    tries = _TRIES_AT_FEW if helpers <= _FEW else _TRIES / helpers
+    tries = _TRIES_AT_FEW / len(stages) if helpers <= _FEW else _TRIES / helpers
+    if problem.topology == "star":
+        tries = min(tries, _TRIES_IN_A_STAR)  # its stages do not depend on each other: little is left to gain
     search = Search(problem, stages, helds, int(share * tries))
     gained = True
     while gained and search.tries > 0:
