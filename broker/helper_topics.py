@@ -1,4 +1,8 @@
-"""The topics between an edge and its helpers, on the private broker; nothing here can name a frame."""
+"""The topics between an edge and its helpers, on the private broker; nothing here can name a frame.
+
+Work and partial outputs go without acknowledgement: each is answered or missed within a frame's deadline, and
+then asked of somebody else, which is surer than any broker's word and a third quicker.
+"""
 
 from typing import Final
 
@@ -68,6 +72,7 @@ WORK: Final = Topic(
     writers=(Grant(Role.EDGE, "any"),),
     readers=(Grant(Role.HELPER, "own"),),
     purpose="a helper's own feature maps, never all of a layer before the split point",
+    qos=0,
 )
 
 PARTIAL: Final = Topic(
@@ -85,6 +90,7 @@ PARTIAL: Final = Topic(
     writers=(Grant(Role.HELPER, "own"),),
     readers=(Grant(Role.EDGE, "any"),),
     purpose="what a helper's maps add to a layer's output",
+    qos=0,
 )
 
 HELPER_TOPICS: Final = (CAPACITY, WEIGHTS, WORK, PARTIAL)

@@ -34,8 +34,8 @@ from tests.system.replays import Replaying, assert_all_answered, replaying
 from tests.unit.feature_node.distributed.tables import table_of, write_table
 
 HELPERS = tuple(f"h{number}" for number in range(1, 9))
-CAP = 12
-"""Maps of one layer that one helper may see: of 20, 32 and 64. Six helpers can hold 64, five cannot."""
+CAP = 16
+"""Maps of one layer that one helper may see: of 20, 32 and 64. Four helpers can hold 64, three cannot."""
 WITHIN = 60.0
 
 pytestmark = pytest.mark.timeout(240)
@@ -132,18 +132,19 @@ async def test_a_clip_passes_eight_helpers_two_of_which_die(clip: Path, tmp_path
         metrics = await setup.edge.metrics()
         assert metrics.total("penumbra_helper_maps_seen") >= 276
         assert metrics["penumbra_helpers_present"] == 6
-        for name in ("h1", "h8"):
+        # A helper that was slow when it was measured, on a busy host, may have been given nothing.
+        for name in [name for name, helper in told.helpers.items() if helper.maps][:2]:
             assert (await setup.helpers[name].metrics())["penumbra_work_total", "done"] > 0
             await setup.helpers[name].stop()
 
 
 async def test_too_few_helpers_refuse_frames_and_a_return_heals(clip: Path, tmp_path: Path) -> None:
     async with distributed(tmp_path, deadline_ms=500) as setup, watched(setup) as (_, statuses):
-        gone = ("h1", "h4", "h5")
+        gone = ("h1", "h2", "h4", "h5", "h8")
         for name in gone:
             setup.helpers[name].kill()
         await until(lambda: bool(statuses) and statuses[-1].state == "refusing", "the edge refuses", WITHIN)
-        assert "5 helpers are there" in statuses[-1].detail
+        assert "3 helpers are there" in statuses[-1].detail
         async with replaying(setup, clip) as replay:
             await replay.summary()
         assert {(answer.outcome, answer.reason) for answer in replay.answers} == {("refused", "no-placement")}
