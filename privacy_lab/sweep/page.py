@@ -41,6 +41,7 @@ def markdown(results: Results, plots: Sequence[str], grids: Sequence[str]) -> st
     """Give the page; `plots` and `grids` name the pictures that stand beside it."""
     lines = [_HEAD, "Made by:\n", "```", *commands(results), "```\n"]
     if results.tasks():
+        lines += [*_glance(results)]
         lines += [
             "## Per coordinate\n",
             "Accuracy without noise (their Table 2):\n",
@@ -71,11 +72,27 @@ def commands(results: Results) -> Iterator[str]:
     if others - {"bundle"}:
         yield "penumbra lab sweep --method joint"
     for name in sorted({point.task for point in results.points if point.method == "bundle"}):
-        yield f"penumbra lab sweep --bundle {name}"
+        amounts = sorted({p.epsilon for p in results.points if (p.task, p.method) == (name, "bundle")})
+        yield f"penumbra lab sweep --bundle {name} --epsilons {','.join(f'{one:g}' for one in amounts)}"
     for still in results.stills:
         frames = ",".join(str(row.frames) for row in still.rows if row.memoised)
         yield f"penumbra lab sweep --bundle {still.task} --frames {frames} --sensor {still.sensor:g}"
     yield "penumbra lab sweep --report docs/results"
+
+
+_GLANCE = 200.0
+"""The amount per coordinate that Ryu et al. recommend."""
+
+
+def _glance(results: Results) -> Iterator[str]:
+    yield "## At a glance\n"
+    yield f"At ε = {_GLANCE:g} per coordinate, by the strongest attack on one release (published: by Alg. 2):\n"
+    yield from tables.at_a_glance(results, _GLANCE)
+    yield ""
+    if results.noisy_bundles():
+        yield "Under a joint guarantee, eight numbers or fewer, attacked by a decoder and by rMLE:\n"
+        yield from tables.noisy_bundles(results)
+        yield ""
 
 
 def _task(results: Results, task: str, plots: Sequence[str], grids: Sequence[str]) -> Iterator[str]:
@@ -106,7 +123,7 @@ def _joint(results: Results, plots: Sequence[str]) -> Iterator[str]:
     yield "Accuracy in percent through the run time's own release steps; all that a region releases counts.\n"
     yield from _picture("joint", "Accuracy against joint ε", plots)
     for task in results.joint_tasks():
-        points = [point for point in results.points if point.task == task and not point.case]
+        points = [p for p in results.points if p.task == task and p.method in tables.JOINT]
         baseline, deltas = points[0].baseline, sorted({p.delta for p in points if p.delta is not None})
         yield f"\n### {task}\n"
         stated = f"; δ of the Gaussian {deltas[0]:g}" if deltas else ""

@@ -49,7 +49,11 @@ class Results(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     def joint_tasks(self) -> tuple[str, ...]:
         """Give the bundles on whose numbers a joint guarantee was tried."""
-        return tuple(sorted({point.task for point in self.points if not point.case}))
+        return tuple(sorted({p.task for p in self.points if not p.case and p.method != "bundle"}))
+
+    def noisy_bundles(self) -> tuple[str, ...]:
+        """Give the bundles whose own noise was swept."""
+        return tuple(sorted({point.task for point in self.points if point.method == "bundle"}))
 
 
 def gather(folder: Path, called: Mapping[str, str]) -> Results:

@@ -65,7 +65,7 @@ _AMOUNTS = (
 
 def joint(results: Results, task: str) -> Iterator[str]:
     """Give one row a joint epsilon, one column a mechanism: the share answered rightly, in percent."""
-    methods = [m for m in _JOINT if results.curve(task, 0, m)]
+    methods = [m for m in JOINT if results.curve(task, 0, m)]
     found = {method: {g[0].epsilon: g for g in results.curve(task, 0, method)} for method in methods}
     epsilons = sorted({epsilon for groups in found.values() for epsilon in groups})
     rows = [
@@ -75,14 +75,32 @@ def joint(results: Results, task: str) -> Iterator[str]:
     yield from table(("ε joint", *(_NAMES[method] for method in methods)), rows)
 
 
-_JOINT = ("laplace-l1", "gaussian-l2", "response", "label", "bundle")
+JOINT = ("laplace-l1", "gaussian-l2", "response", "label")
 _NAMES = {
     "laplace-l1": "Laplace, few numbers",
     "gaussian-l2": "Gaussian, few numbers",
     "response": "one word a label",
     "label": "the edge's own label",
-    "bundle": "as the bundle sends",
 }
+
+
+def noisy_bundles(results: Results) -> Iterator[str]:
+    """Give one row a bundle and an amount of its own noise: what is answered, and what is seen."""
+    rows = []
+    for task in results.noisy_bundles():
+        for group in results.curve(task, 0, "bundle"):
+            floors = [point.floor.value for point in group if point.floor]
+            rows.append(
+                [
+                    f"`{task}`",
+                    f"{group[0].epsilon_joint:g}",
+                    _accuracy(group),
+                    f"{mean(group, lambda point: point.loss):.1f}",
+                    _digits(strongest_ssim(group), 3),
+                    _digits(sum(floors) / len(floors) if floors else None, 3),
+                ]
+            )
+    yield from table(("bundle", "ε joint", "right, %", "points lost", "strongest SSIM", "floor"), rows)
 
 
 def still(found: StillSweep) -> Iterator[str]:
@@ -136,11 +154,23 @@ def _digits(value: float | None, digits: int) -> str:
     return _EMPTY if value is None else f"{value:.{digits}f}"
 
 
-def best(results: Results, task: str, case: int, epsilon: float, method: str) -> str:
-    """Say in a few words what one point reached; nothing where there is none."""
+def at_a_glance(results: Results, epsilon: float) -> Iterator[str]:
+    """Give one row a set and case at one amount of noise: as published, ARDEN's way here, and ours."""
+    rows = []
+    for task in results.tasks():
+        for case in results.cases(task):
+            theirs = results.published.at(results.called[task], case, epsilon)
+            there = f"{theirs['accuracy']:.1f} %, SSIM {theirs['ssim']:.2f}" if theirs else _EMPTY
+            here = [_reached(results, task, case, epsilon, method) for method in ("arden", "ours")]
+            if any(here):
+                rows.append([results.called[task], str(case), there, *here])
+    yield from table(("set", "case", "published", "arden here", "ours, the same network"), rows)
+
+
+def _reached(results: Results, task: str, case: int, epsilon: float, method: str) -> str:
     group = next((g for g in results.curve(task, case, method) if g[0].epsilon == epsilon), None)
     if group is None:
         return _EMPTY
     ssim = strongest_ssim(group)
-    shown = "" if ssim is None else f", strongest SSIM {ssim:.2f}"
-    return f"{_accuracy(group)} % ({mean(group, lambda p: p.loss):.1f} points lost{shown})"
+    shown = "" if ssim is None else f", SSIM {ssim:.2f}"
+    return f"{_accuracy(group)} %{shown} ({mean(group, lambda p: p.loss):.1f} points lost)"
