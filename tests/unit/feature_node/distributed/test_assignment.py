@@ -2,7 +2,7 @@
 needlessly."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feature_node.distributed.assignment import assigned
@@ -48,6 +48,7 @@ def test_lacking_helpers_are_told_by_how_much() -> None:
         assigned(8, wanted("a", "b", maps=8), {}, 3)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_over_any_history_every_map_is_held_once_and_no_share_is_passed(data: st.DataObject) -> None:
     maps, share = data.draw(st.integers(1, 24)), data.draw(st.integers(1, 8))
