@@ -63,6 +63,12 @@ OwnOption = Annotated[
 ReportOption = Annotated[
     Path | None, typer.Option("--report", help="Sweep nothing: write the page of what is finished here.")
 ]
+GridsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--grids", help="With --report: put reconstructions beside their originals into this folder."
+    ),
+]
 ProcessesOption = Annotated[int, typer.Option("--processes", min=1, max=256, help="Points made at a time.")]
 DeviceOption = Annotated[
     Literal["auto", "cpu", "cuda"], typer.Option("--device", help="auto: a GPU where there is one.")
@@ -96,6 +102,7 @@ def sweep(
     sensor: SensorOption = 2.0,
     own: OwnOption = False,
     report: ReportOption = None,
+    grids: GridsOption = None,
     processes: ProcessesOption = 1,
     device: DeviceOption = "auto",
     threads: ThreadsOption = 2,
@@ -117,8 +124,7 @@ def sweep(
     )
     folder = out or sweep_folder()
     if report:
-        for path in s.write_report(folder, report, plan):
-            _say(console, f"wrote {path}")
+        _report(folder, report, grids, plan, console)
         return
     where = _where(data, folder, device, processes=processes, threads=threads, own=own, console=console)
     try:
@@ -130,6 +136,17 @@ def sweep(
     for table in tables:
         console.print(table)
     _say(console, f"finished points are in {folder}; --report writes a page of them")
+
+
+def _report(folder: Path, out: Path, grids: Path | None, plan: "SweepRecipe", console: Console) -> None:
+    for path in s.write_report(folder, out, plan):
+        _say(console, f"wrote {path}")
+    if grids:
+        s.write_grids(folder, grids, plan)
+        _say(
+            console,
+            f"wrote {grids}. It shows pictures of the data sets: pass it on only where their terms allow it.",
+        )
 
 
 @dataclass(frozen=True, slots=True)

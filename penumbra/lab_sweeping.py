@@ -183,7 +183,18 @@ def write_report(folder: Path, out: Path, recipe: "SweepRecipe") -> tuple[Path, 
     """Write the page of everything that is finished in `folder`; give the files."""
     from privacy_lab.sweep.write import write_report as write  # noqa: PLC0415 - quick --help
 
-    return write(folder, out, {name: spec.called for name, spec in recipe.sets.items()})
+    return write(folder, out, _called(recipe))
+
+
+def write_grids(folder: Path, out: Path, recipe: "SweepRecipe") -> None:
+    """Write reconstructions beside their originals."""
+    from privacy_lab.sweep.write import write_grids as write  # noqa: PLC0415 - quick --help
+
+    write(folder, out, _called(recipe))
+
+
+def _called(recipe: "SweepRecipe") -> dict[str, str]:
+    return {name: spec.called for name, spec in recipe.sets.items()}
 
 
 def _material(path: Path, where: Where) -> "Material":

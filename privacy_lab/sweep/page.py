@@ -21,6 +21,8 @@ training (Wang et al. 2018), then with a joint guarantee for everything that a r
   release that is answered rightly hides no more, whatever a weaker attack makes of it.
 - MSE is in squared grey levels and PSNR in floating point, both the decoder's. The papers' PSNR of about
   27.9 dB, whatever the error, is that of differences wrapped to bytes: a test reproduces it.
+- Grids of reconstructions beside their originals, as in their figures, are written by `--grids`. They show
+  pictures of the data sets, so that none stands here.
 - Accuracy is the mean over runs with noise drawn anew; loss is against the same method without noise.
 """
 
@@ -37,8 +39,8 @@ Where this differs from what they did, and why:
 """
 
 
-def markdown(results: Results, plots: Sequence[str], grids: Sequence[str]) -> str:
-    """Give the page; `plots` and `grids` name the pictures that stand beside it."""
+def markdown(results: Results, plots: Sequence[str]) -> str:
+    """Give the page; `plots` name the pictures that stand beside it."""
     lines = [_HEAD, "Made by:\n", "```", *commands(results), "```\n"]
     if results.tasks():
         lines += [*_glance(results)]
@@ -49,7 +51,7 @@ def markdown(results: Results, plots: Sequence[str], grids: Sequence[str]) -> st
         ]
         lines.append(_DEVIATIONS)
     for task in results.tasks():
-        lines += _task(results, task, plots, grids)
+        lines += _task(results, task, plots)
     lines += _picture("loss-by-set", "Normalised loss at ε = 200 (their Figure 16)", plots)
     if results.joint_tasks():
         lines += _joint(results, plots)
@@ -77,7 +79,7 @@ def commands(results: Results) -> Iterator[str]:
     for still in results.stills:
         frames = ",".join(str(row.frames) for row in still.rows if row.memoised)
         yield f"penumbra lab sweep --bundle {still.task} --frames {frames} --sensor {still.sensor:g}"
-    yield "penumbra lab sweep --report docs/results"
+    yield "penumbra lab sweep --report docs/results --grids FOLDER"
 
 
 _GLANCE = 200.0
@@ -86,7 +88,7 @@ _GLANCE = 200.0
 
 def _glance(results: Results) -> Iterator[str]:
     yield "## At a glance\n"
-    yield f"At ε = {_GLANCE:g} per coordinate, by the strongest attack on one release (published: by Alg. 2):\n"
+    yield f"At ε = {_GLANCE:g} per coordinate, strongest attack on one release (published: Alg. 2):\n"
     yield from tables.at_a_glance(results, _GLANCE)
     yield ""
     if results.noisy_bundles():
@@ -95,7 +97,7 @@ def _glance(results: Results) -> Iterator[str]:
         yield ""
 
 
-def _task(results: Results, task: str, plots: Sequence[str], grids: Sequence[str]) -> Iterator[str]:
+def _task(results: Results, task: str, plots: Sequence[str]) -> Iterator[str]:
     yield f"\n### {results.called[task]}\n"
     yield from _picture(f"{task}-accuracy", "Accuracy and normalised loss against ε", plots)
     for case in results.cases(task):
@@ -105,8 +107,6 @@ def _task(results: Results, task: str, plots: Sequence[str], grids: Sequence[str
         yield from tables.amounts(results, task, case)
         yield ""
         yield from _picture(f"{task}-case{case}-attacks", "MSE, SSIM and PSNR against ε", plots)
-        for attack in ("algorithm-2", "decoder"):
-            yield from _grid(f"{task}-case{case}-{attack}", attack, grids)
 
 
 def _released(points: Sequence[Point]) -> str:
@@ -146,9 +146,3 @@ def _stills(stills: Sequence[StillSweep]) -> Iterator[str]:
 def _picture(name: str, title: str, there: Sequence[str]) -> Iterator[str]:
     if name in there:
         yield f"![{title}](privacy-{name}.svg)\n"
-
-
-def _grid(name: str, attack: str, there: Sequence[str]) -> Iterator[str]:
-    if name in there:
-        yield f"Reconstructions by *{attack}*, from the strongest noise to the weakest; last the original:\n"
-        yield f"![reconstructions by {attack}](privacy-{name}.png)\n"

@@ -1,4 +1,4 @@
-"""Write what a folder of finished work holds: `differential-privacy.json`, its page, plots and grids."""
+"""Write what a folder of finished work holds: `differential-privacy.json`, page and plots; grids apart."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,13 +28,29 @@ def write_report(folder: Path, out: Path, called: Mapping[str, str]) -> tuple[Pa
     results = gather(folder, called)
     if not results.points and not results.stills:
         raise BadData(f"{folder}: holds no finished points to write about. Run penumbra lab sweep first")
-    plots, grids = plots_of(results), dict(grids_of(results, Units(folder)))
+    plots = plots_of(results)
     files: dict[str, bytes] = {
         f"{_NAME}.json": encode_results(results),
-        f"{_NAME}.md": markdown(results, tuple(plots), tuple(grids)).encode(),
+        f"{_NAME}.md": markdown(results, tuple(plots)).encode(),
     }
     files |= {f"privacy-{name}.svg": svg.encode() for name, svg in plots.items()}
-    files |= {f"privacy-{name}.png": png for name, png in grids.items()}
+    return _written(out, files)
+
+
+def write_grids(folder: Path, out: Path, called: Mapping[str, str]) -> tuple[Path, ...]:
+    """Write reconstructions beside their originals into `out`; give the files.
+
+    They show pictures of the data sets, whose terms say where they may go: no page names them.
+
+    Raises:
+        BadData: a file of `folder` is damaged, or `out` cannot be written.
+    """
+    units = Units(folder)
+    grids = grids_of(gather(folder, called), units)
+    return _written(out, {f"privacy-{name}.png": png for name, png in grids})
+
+
+def _written(out: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
