@@ -39,7 +39,7 @@ def test_train_writes_a_bundle_shows_it_and_keeps_its_checkpoint_apart(
     assert list(verify_bundle(tmp_path / "tiny.zip"))
     assert load_manifest(tmp_path / "tiny.zip").bundle_id in result.output
     assert [file.suffix for file in (tmp_path / "kept").iterdir()] == [".safetensors"]
-    assert re.search(r"took \d+ min \d+ s, at most .*MB of memory", result.output)
+    assert re.search(r"took \d+ min \d+ s, at most .*[MG]B of memory", result.output)
 
 
 def test_another_embedding_and_another_layer_may_be_asked_for(tmp_path: Path, words: list[str]) -> None:
