@@ -11,11 +11,12 @@ SHOWN: Final = 16
 
 def placement_lines(placement: PlacementStatus) -> list[str]:
     """The plan and the privacy that it meets, then what each helper holds."""
-    working = sum(helper.working for helper in placement.helpers.values())
+    # A helper that is there and holds nothing is no part of the spreading.
+    holding = sum(helper.working and helper.maps > 0 for helper in placement.helpers.values())
     tightest = max(placement.layers, key=lambda layer: layer.most_seen / max(layer.cap, 1), default=None)
     nobody = "none of them" if placement.colluding == 1 else f"no {placement.colluding} of them together"
     lines = [
-        f"Spread over {working} of {count_text(len(placement.helpers), 'helper')}, planned by "
+        f"Spread over {holding} of {count_text(len(placement.helpers), 'helper')}, planned by "
         f"{placement.solver}: by the table {nobody} can rebuild a picture to more than SSIM "
         f"{placement.max_ssim:g}"
     ]
@@ -30,5 +31,7 @@ def placement_lines(placement: PlacementStatus) -> list[str]:
 def _helper(name: str, helper: HelperShare) -> str:
     if not helper.working:
         return f"{name} rests"
+    if not helper.maps:
+        return f"{name} is not needed"
     moved = bytes_text(helper.sent_bytes + helper.received_bytes)
     return f"{name} {helper.maps} maps, {moved}, {helper.milliseconds:.0f} ms"

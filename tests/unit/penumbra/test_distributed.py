@@ -104,6 +104,7 @@ def test_a_helper_is_told_its_broker_and_what_it_has() -> None:
 def test_the_plan_is_told_in_words() -> None:
     helper = HelperShare(working=True, maps=9, seen=9, sent_bytes=1000, received_bytes=500, milliseconds=4.2)
     rests = HelperShare(working=False, maps=0, seen=9, sent_bytes=0, received_bytes=0, milliseconds=0)
+    idle = HelperShare(working=True, maps=0, seen=0, sent_bytes=0, received_bytes=0, milliseconds=0)
     layer = LayerShare(layer="conv2", maps=16, holders=2, most_seen=4, cap=4)
     status = PlacementStatus(
         max_ssim=0.4,
@@ -111,12 +112,12 @@ def test_the_plan_is_told_in_words() -> None:
         solver="ours",
         expected_ms=3.0,
         kept=2,
-        helpers={"h1": helper, "h2": rests},
+        helpers={"h1": helper, "h2": rests, "h3": idle},
         layers=(layer,),
     )
     first, second = placement_lines(status)
-    assert "1 of 2 helpers" in first
+    assert "1 of 3 helpers" in first
     assert "no 2 of them together can rebuild a picture to more than SSIM 0.4" in first
     assert "conv2: 4 of 16 maps" in first
     assert first.endswith("the edge keeps the first 2 layers")
-    assert second == "h1 9 maps, 1.5 kB, 4 ms · h2 rests"
+    assert second == "h1 9 maps, 1.5 kB, 4 ms · h2 rests · h3 is not needed"
