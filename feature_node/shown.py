@@ -1,29 +1,13 @@
 """Exports what leaves this edge and what attackers got out of it, as metrics."""
 
-from typing import Final
-
 from feature_node.extractor import Profile
 from feature_node.noise_settings import noise_of
 from feature_node.settings import EdgeSettings
-from models.certificate import figures_of
+from models.certificate import SHARES, figures_of
 from models.errors import BundleError
 from models.reading import load_certificate
 from monitoring.logs import get_logger
 from monitoring.metrics import CERTIFICATE_FIGURE, EXTRACTOR_INFO
-
-FIGURES: Final = (
-    "accuracy",
-    "accuracy_whole",
-    "identity_rank1",
-    "identity_rank1_chance",
-    "rank_privacy",
-    "rank_privacy_ceiling",
-    "ssim",
-    "ssim_floor",
-    "ssim_over_floor",
-    "ssim_answer_alone",
-)
-"""The certificate's shares and similarities; what the edge's half costs is in bytes and seconds."""
 
 
 def show_extractor(settings: EdgeSettings, profile: Profile) -> None:
@@ -39,7 +23,7 @@ def show_extractor(settings: EdgeSettings, profile: Profile) -> None:
             asked = noise_of(manifest, settings.noise)
             name, noise = manifest.name, str(asked.mechanism) if asked else noise
             known = figures_of(certificate) if certificate is not None else {}
-            for figure in FIGURES:
+            for figure in SHARES:
                 if figure in known:
                     CERTIFICATE_FIGURE.labels(figure).set(known[figure])
     except BundleError as error:

@@ -21,7 +21,7 @@ BundleId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}$")]
 Setting = str | int | float | bool | None
 Interval = tuple[float, float]
 
-_MEASURED: Final = (
+SHARES: Final = (
     "accuracy",
     "accuracy_whole",
     "identity_rank1",
@@ -32,8 +32,9 @@ _MEASURED: Final = (
     "ssim_floor",
     "ssim_over_floor",
     "ssim_answer_alone",
-    "payload_bytes",
 )
+"""A certificate's shares and similarities."""
+_MEASURED: Final = (*SHARES, "payload_bytes")
 _COSTS: Final = (
     "load_seconds",
     "resident_mib",

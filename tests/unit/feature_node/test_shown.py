@@ -8,8 +8,8 @@ from prometheus_client import REGISTRY
 from broker.address import BrokerAddress
 from feature_node.extractor import Profile
 from feature_node.settings import EdgeSettings
-from feature_node.shown import FIGURES, show_extractor
-from models.certificate import encode_certificate
+from feature_node.shown import show_extractor
+from models.certificate import SHARES, encode_certificate
 from models.manifest import CERTIFICATE
 from models.reading import load_manifest
 from monitoring.metrics import CERTIFICATE_FIGURE
@@ -54,7 +54,7 @@ def test_a_certified_bundle_shows_its_figures_and_no_costs(tmp_path: Path) -> No
     show_extractor(settings(path), profile())
     assert info(name="tiny", kind="embedding", noise="none") == 1
     assert figure("ssim_over_floor") == 0.02
-    assert {name for name in FIGURES if figure(name) is not None} == set(FIGURES)
+    assert {name for name in SHARES if figure(name) is not None} == set(SHARES)
     assert figure("payload_bytes") is None
 
 
@@ -62,17 +62,17 @@ def test_a_bundle_with_noise_and_without_certificate_shows_the_noise_alone(tmp_p
     path = made.bundle(tmp_path / "tiny", noise=noisy.L1)
     show_extractor(settings(path), profile())
     assert info(name="tiny", kind="embedding", noise=load_manifest(path).noise.mechanism) == 1
-    assert all(figure(name) is None for name in FIGURES)
+    assert all(figure(name) is None for name in SHARES)
 
 
 def test_shaded_pictures_have_no_figures() -> None:
     show_extractor(settings(None, extractor="shade"), profile("picture"))
     assert info(name="shade", kind="picture", noise="none") == 1
-    assert all(figure(name) is None for name in FIGURES)
+    assert all(figure(name) is None for name in SHARES)
 
 
 def test_a_damaged_certificate_is_not_shown_and_stops_nothing(tmp_path: Path) -> None:
     path = certified(tmp_path / "tiny")
     (path / CERTIFICATE).write_bytes(b"{")
     show_extractor(settings(path), profile())
-    assert all(figure(name) is None for name in FIGURES)
+    assert all(figure(name) is None for name in SHARES)

@@ -5,6 +5,7 @@ import math
 import msgspec
 import numpy as np
 import pytest
+from prometheus_client import REGISTRY
 
 from broker.helpers import HelperPartial, HelperWork, Sum
 from feature_node.distributed.coordinator import most_at_once
@@ -120,8 +121,14 @@ async def test_answers_to_what_was_not_asked_are_counted_and_not_used(tmp_path) 
             honest = helper.answer(work)
             return msgspec.structs.replace(honest, task=work.task + 1000)
 
+        before = unexpected()
         thief.answering = echo
         await right(made)
+        assert unexpected() > before
+
+
+def unexpected() -> float:
+    return REGISTRY.get_sample_value("penumbra_helper_refused_total", {"reason": "unexpected"}) or 0.0
 
 
 async def test_dropped_weights_are_given_again(tmp_path) -> None:
