@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from models.catalogue import shipped
 from privacy_lab.sweep import tables
 from privacy_lab.sweep.points import Point, StillSweep
 from privacy_lab.sweep.results import Results
@@ -74,8 +75,12 @@ def commands(results: Results) -> Iterator[str]:
     if others - {"bundle"}:
         yield "penumbra lab sweep --method joint"
     for name in sorted({point.task for point in results.points if point.method == "bundle"}):
-        amounts = sorted({p.epsilon for p in results.points if (p.task, p.method) == (name, "bundle")})
-        yield f"penumbra lab sweep --bundle {name} --epsilons {','.join(f'{one:g}' for one in amounts)}"
+        points = [p for p in results.points if (p.task, p.method) == (name, "bundle")]
+        amounts = ",".join(f"{one:g}" for one in sorted({point.epsilon for point in points}))
+        images = max((attack.pictures for point in points for attack in point.attacks), default=0)
+        if name not in shipped():
+            yield f"penumbra lab train {name} --out {name}"
+        yield f"penumbra lab sweep --bundle {name} --epsilons {amounts} --images {images}"
     for still in results.stills:
         frames = ",".join(str(row.frames) for row in still.rows if row.memoised)
         yield f"penumbra lab sweep --bundle {still.task} --frames {frames} --sensor {still.sensor:g}"

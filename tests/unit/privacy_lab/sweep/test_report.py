@@ -118,6 +118,9 @@ def test_the_page_says_which_commands_make_it_again(folder: Path, tmp_path: Path
     )
     assert "penumbra lab sweep --method ours --budget brief --seeds 1 --sets gtsrb10 --cases 1" in said
     assert "--method joint" in said
+    # Nobody ships it: who would attack it trains it first.
+    train = said.index("penumbra lab train signs-private --out signs-private\n")
+    assert train < said.index("penumbra lab sweep --bundle signs-private --epsilons 8 --images 100\n")
     assert "--bundle gender-private --frames 1,100 --sensor 2" in said
 
 
