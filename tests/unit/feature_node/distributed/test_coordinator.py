@@ -128,7 +128,9 @@ async def test_answers_to_what_was_not_asked_are_counted_and_not_used(tmp_path) 
 
 
 def unexpected() -> float:
-    return REGISTRY.get_sample_value("penumbra_helper_refused_total", {"reason": "unexpected"}) or 0.0
+    return (
+        REGISTRY.get_sample_value("penumbra_helper_partials_refused_total", {"reason": "unexpected"}) or 0.0
+    )
 
 
 async def test_dropped_weights_are_given_again(tmp_path) -> None:
