@@ -26,6 +26,15 @@ LossOption = Annotated[
 SsimOption = Annotated[
     float, typer.Option("--max-ssim", min=-1.0, max=1.0, help="Highest SSIM of the strongest attack.")
 ]
+FloorOption = Annotated[
+    float | None,
+    typer.Option(
+        "--over-floor",
+        min=0.0,
+        max=1.0,
+        help="Highest SSIM above what the answer alone allows; in place of --max-ssim.",
+    ),
+]
 MethodOption = Annotated[
     Literal["arden", "ours", "laplace-l1", "gaussian-l2", "response", "label", "bundle"] | None,
     typer.Option("--method", help="Among the points of this method alone."),
@@ -44,6 +53,7 @@ def recommend(
     sweep: SweepOption = None,
     max_loss: LossOption = 2.0,
     max_ssim: SsimOption = 0.2,
+    over_floor: FloorOption = None,
     method: MethodOption = None,
     case: CaseOption = None,
 ) -> None:
@@ -53,7 +63,10 @@ def recommend(
     from privacy_lab.sweep.recommend import Wanted  # noqa: PLC0415 - as above
     from privacy_lab.sweep.recommend import recommend as advise  # noqa: PLC0415 - as above
 
-    wanted, found = Wanted(max_loss, max_ssim), read_sweep(sweep or sweep_folder())
+    found = read_sweep(sweep or sweep_folder())
+    wanted = (
+        Wanted(max_loss, max_ssim) if over_floor is None else Wanted(max_loss, over_floor, over_floor=True)
+    )
     bundle = _bundle_id(subject)
     advice = advise(found, subject, wanted, bundle=bundle, method=method, case=case)
     console = Console()
@@ -107,12 +120,16 @@ def _bundle_id(subject: str) -> str:
 
 
 def _missed(nearest: "Evidence | None", wanted: "Wanted") -> str:
-    asked = f"a loss of at most {wanted.max_loss:g} points and an SSIM of at most {wanted.max_ssim:g}"
+    over = " over the floor" if wanted.over_floor else ""
+    asked = f"a loss of at most {wanted.max_loss:g} points and an SSIM of at most {wanted.max_ssim:g}{over}"
     if nearest is None:
         return f"nothing was attacked, so nothing can be recommended for {asked}. Sweep with --images above 0"
+    remedy = "Allow more, or sweep other amounts with --epsilons"
+    if not wanted.over_floor and nearest.floor is not None and nearest.floor > wanted.max_ssim:
+        remedy = f"The answer alone allows {_digits(nearest.floor)}: ask for --over-floor 0.02, or allow more"
     return (
         f"nothing in the sweep has {asked}. Nearest: {said(nearest)} loses {nearest.loss:.1f} points at an "
-        f"SSIM of {_digits(nearest.ssim)}. Allow more, or sweep other amounts with --epsilons"
+        f"SSIM of {_digits(nearest.ssim)}. {remedy}"
     )
 
 

@@ -17,10 +17,12 @@ class Wanted:
     Attributes:
         max_loss: Most percentage points lost against the same method without noise.
         max_ssim: Highest SSIM of the strongest attack.
+        over_floor: Whether `max_ssim` counts from the floor, which whoever reads the answer has anyway.
     """
 
     max_loss: float
     max_ssim: float
+    over_floor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,16 @@ class Evidence:
 
     def miss(self, wanted: Wanted) -> float:
         """Give by how much the worse of the two fails, as a share of what is allowed; 0 or less: it holds."""
-        if self.ssim is None:
+        ssim = self._ssim(wanted)
+        if ssim is None:
             return float("inf")
         loss = (self.loss - wanted.max_loss) / max(wanted.max_loss, 0.1)
-        return max(loss, (self.ssim - wanted.max_ssim) / max(wanted.max_ssim, 0.01))
+        return max(loss, (ssim - wanted.max_ssim) / max(wanted.max_ssim, 0.01))
+
+    def _ssim(self, wanted: Wanted) -> float | None:
+        if not wanted.over_floor:
+            return self.ssim
+        return None if self.ssim is None or self.floor is None else self.ssim - self.floor
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,14 @@ def test_where_nothing_fits_the_nearest_miss_is_said_and_the_command_fails(swept
     assert report(error.value) == 1
 
 
+def test_less_than_the_answer_alone_shows_is_said_to_be_out_of_reach(swept: Path) -> None:
+    with pytest.raises(RunError, match=r"The answer alone allows 0\.050: ask for --over-floor"):
+        run("recommend", "gtsrb10", "--sweep", str(swept), "--max-ssim", "0.04")
+    assert "use epsilon_per_coordinate" in run(
+        "recommend", "gtsrb10", "--sweep", str(swept), "--over-floor", "0.11"
+    )
+
+
 def test_a_bundle_that_was_not_swept_says_how_to(swept: Path, tmp_path: Path) -> None:
     bundle = bundles.bundle(tmp_path / "tiny", noise=noisy.L1)
     with pytest.raises(BadData, match=r"no such points.*--bundle adds a bundle's") as error:

@@ -49,6 +49,13 @@ def test_seeds_are_averaged_and_the_highest_end_of_an_interval_kept() -> None:
     assert found.ssim_high == pytest.approx(0.21)
 
 
+def test_what_may_be_seen_can_count_from_what_the_answer_shows_anyway() -> None:
+    assert recommend(Sweep(points=CURVE), "gtsrb10", Wanted(2.0, 0.04, over_floor=True)).chosen is None
+    advice = recommend(Sweep(points=CURVE), "gtsrb10", Wanted(2.0, 0.05, over_floor=True))
+    assert advice.chosen is not None
+    assert advice.chosen.epsilon == 10
+
+
 def test_what_was_not_attacked_is_not_recommended() -> None:
     points = (point(5, 0.95, None), point(10, 0.95, 0.1), point(20, 0.95, 0.1), point(20, 0.95, None, seed=8))
     advice = recommend(Sweep(points=points), "gtsrb10", WANTED)
