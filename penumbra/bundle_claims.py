@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from penumbra import lab_attacking as a
+from penumbra import lab_options as o
 from penumbra.lab_needs import require_lab
 from penumbra.units import count_text
 
@@ -23,7 +24,7 @@ def claims_hold(
     seeds: int,
     images: int,
     folder: Path,
-    device: Literal["auto", "cpu", "cuda"],
+    device: o.DeviceName,
     threads: int,
 ) -> bool:
     """Attack the edge's half on the user's pictures, print what became of each claim; False if one fails.
@@ -34,15 +35,10 @@ def claims_hold(
     """
     require_lab()
     # `penumbra --help` reads this module on machines that have no torch.
-    import torch  # noqa: PLC0415
-
     from privacy_lab.battery.plan import Plan  # noqa: PLC0415
     from privacy_lab.certify.own import check_on_own_pictures  # noqa: PLC0415
-    from privacy_lab.devices import choose_device  # noqa: PLC0415
 
-    torch.set_num_threads(threads)
-    chosen, remark = choose_device(device, "attacking")
-    console.print(remark, highlight=False)
+    chosen = o.device_for("attacking", device, threads, console)
     with a.AttackBar(console) as bar:
         verdicts = check_on_own_pictures(
             path,

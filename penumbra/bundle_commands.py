@@ -16,6 +16,7 @@ from models.manifest import Accuracy, Manifest
 from models.reading import load_certificate
 from models.split import split_bundle
 from penumbra import lab_attacking as a
+from penumbra import lab_options as o
 from penumbra.bundle_claims import claims_hold
 
 app = typer.Typer(help="Show, verify, split and list bundles.", no_args_is_help=True)
@@ -46,8 +47,8 @@ def verify(
     seeds: a.SeedsOption = a.SEEDS,
     images: a.ImagesOption = a.IMAGES,
     folder: a.FolderOption = None,
-    device: a.DeviceOption = "auto",
-    threads: a.ThreadsOption = a.THREADS,
+    device: o.DeviceOption = "auto",
+    threads: o.ThreadsOption = o.THREADS,
 ) -> None:
     """Check hashes and shapes, and run each half that is there; nothing is written to the bundle.
 
@@ -66,7 +67,7 @@ def verify(
     console.print(f"{path}: sound", highlight=False, markup=False, soft_wrap=True)
     if data is None:
         return
-    kept = a.attack_folder(folder)
+    kept = o.kept_in(folder, "attacks")
     if not claims_hold(
         path, data, console, seeds=seeds, images=images, folder=kept, device=device, threads=threads
     ):

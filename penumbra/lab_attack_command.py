@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
@@ -10,6 +10,7 @@ from rich.console import Console
 from models.catalogue import find
 from models.reading import load_manifest
 from penumbra import lab_attacking as a
+from penumbra import lab_options as o
 from penumbra.errors import RunError
 from penumbra.lab_attack_tables import identity_table, reconstruction_table, summary
 from penumbra.lab_material import read_material
@@ -22,28 +23,12 @@ if TYPE_CHECKING:
     from privacy_lab.battery.records import Battery
     from privacy_lab.data.material import Material
 
-BundleArgument = Annotated[str, typer.Argument(help="A shipped bundle's name, or a folder or zip.")]
-DataOption = Annotated[
-    Path,
-    typer.Option(
-        "--data",
-        envvar="PENUMBRA_DATA",
-        help="The folder of the recipe's data sets, or of your own pictures.",
-    ),
-]
-OwnOption = Annotated[
-    bool, typer.Option("--own", help="The folder holds your own pictures: LABEL/PERSON/, LABEL/ or PERSON/.")
-]
-RecipeOption = Annotated[
-    str | None, typer.Option("--recipe", help="Whose data sets to use, if not the bundle's own recipe's.")
-]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Write all figures to this JSON file.")]
 OnlyOption = Annotated[
     list[str] | None, typer.Option("--only", help="This attack, or group of attacks, alone; may be repeated.")
 ]
 
 _NAMED: Final = 10
-_Device = Literal["auto", "cpu", "cuda"]
 
 
 def mount(app: typer.Typer) -> None:
@@ -52,18 +37,18 @@ def mount(app: typer.Typer) -> None:
 
 
 def attack(
-    bundle: BundleArgument,
+    bundle: o.BundleArgument,
     *,
-    data: DataOption = Path("../shared/data"),
-    own: OwnOption = False,
-    recipe: RecipeOption = None,
+    data: o.PicturesOption = o.DATA,
+    own: o.OwnOption = False,
+    recipe: o.RecipeOption = None,
     out: OutOption = None,
     only: OnlyOption = None,
     folder: a.FolderOption = None,
     seeds: a.SeedsOption = a.SEEDS,
     images: a.ImagesOption = a.IMAGES,
-    device: a.DeviceOption = "auto",
-    threads: a.ThreadsOption = a.THREADS,
+    device: o.DeviceOption = "auto",
+    threads: o.ThreadsOption = o.THREADS,
 ) -> None:
     """Attack a bundle on pictures that its attackers never saw, and show what they got."""
     require_lab()
@@ -76,7 +61,7 @@ def attack(
     material = read_material(load_manifest(path), data, own=own, recipe=recipe)
     _name_skipped(console, [name for card in material.cards for name in card.skipped])
     target = _target(path, device, threads, console)
-    battery = _attack(target, material, plan, a.attack_folder(folder), console)
+    battery = _attack(target, material, plan, o.kept_in(folder, "attacks"), console)
     if out:
         _write(out, encode_battery(battery))
     show_battery(battery, console)
@@ -91,16 +76,11 @@ def show_battery(battery: "Battery", console: Console) -> None:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _target(path: Path, device: _Device, threads: int, console: Console) -> "Target":
-    import torch  # noqa: PLC0415 - quick --help
-
-    from privacy_lab.attacks.victims import victim_of_bundle  # noqa: PLC0415 - as above
+def _target(path: Path, device: o.DeviceName, threads: int, console: Console) -> "Target":
+    from privacy_lab.attacks.victims import victim_of_bundle  # noqa: PLC0415 - quick --help
     from privacy_lab.battery.ground import Target  # noqa: PLC0415 - as above
-    from privacy_lab.devices import choose_device  # noqa: PLC0415 - as above
 
-    torch.set_num_threads(threads)
-    chosen, remark = choose_device(device, "attacking")
-    console.print(remark, highlight=False)
+    chosen = o.device_for("attacking", device, threads, console)
     return Target(load_manifest(path).bundle_id, victim_of_bundle(path, threads=threads), chosen)
 
 

@@ -1,9 +1,8 @@
-"""What the commands that judge a bundle by attacking it share: flags, a place for finished work, a bar."""
+"""What the commands that judge a bundle by attacking it share: flags, and a bar."""
 
-import os
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Final, Literal, Self, final
+from typing import Annotated, Final, Self, final
 
 import typer
 from rich import progress
@@ -16,14 +15,9 @@ ImagesOption = Annotated[
 FolderOption = Annotated[
     Path | None, typer.Option("--folder", help="Where finished attacks are kept; an interrupted run goes on.")
 ]
-DeviceOption = Annotated[
-    Literal["auto", "cpu", "cuda"], typer.Option("--device", help="auto: a GPU where there is one.")
-]
-ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256, help="Cores to compute on.")]
 
 SEEDS: Final = 3
 IMAGES: Final = 128
-THREADS: Final = 2
 _DONE: Final = 1.0
 
 
@@ -57,9 +51,3 @@ class AttackBar:
     def costs(self, done: int, of: int) -> None:
         """See `privacy_lab.certify.edge_cost.Watch`."""
         self._bar.update(self._now, description="the edge's cost", completed=done, total=of)
-
-
-def attack_folder(wanted: Path | None) -> Path:
-    """Where finished attacks are kept: `wanted`, else this user's cache."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return wanted or cache / "penumbra" / "attacks"

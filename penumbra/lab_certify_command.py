@@ -10,6 +10,7 @@ from rich.table import Table
 from models.catalogue import find
 from models.reading import load_manifest
 from penumbra import lab_attacking as a
+from penumbra import lab_options as o
 from penumbra.errors import RunError
 from penumbra.lab_material import read_material
 from penumbra.lab_needs import require_lab
@@ -17,21 +18,6 @@ from penumbra.lab_needs import require_lab
 if TYPE_CHECKING:
     from models.certificate import Certificate
 
-BundleArgument = Annotated[str, typer.Argument(help="A shipped bundle's name, or a folder or zip.")]
-DataOption = Annotated[
-    Path,
-    typer.Option(
-        "--data",
-        envvar="PENUMBRA_DATA",
-        help="The folder of the recipe's data sets, or of your own pictures.",
-    ),
-]
-OwnOption = Annotated[
-    bool, typer.Option("--own", help="The folder holds your own pictures: LABEL/PERSON/, LABEL/ or PERSON/.")
-]
-RecipeOption = Annotated[
-    str | None, typer.Option("--recipe", help="Whose data sets to use, if not the bundle's own recipe's.")
-]
 PageOption = Annotated[
     Path | None, typer.Option("--page", help="Write a page for people to this HTML file; it shows pictures.")
 ]
@@ -43,38 +29,33 @@ def mount(app: typer.Typer) -> None:
 
 
 def certify(
-    bundle: BundleArgument,
+    bundle: o.BundleArgument,
     *,
-    data: DataOption = Path("../shared/data"),
-    own: OwnOption = False,
-    recipe: RecipeOption = None,
+    data: o.PicturesOption = o.DATA,
+    own: o.OwnOption = False,
+    recipe: o.RecipeOption = None,
     page: PageOption = None,
     folder: a.FolderOption = None,
     seeds: a.SeedsOption = a.SEEDS,
     images: a.ImagesOption = a.IMAGES,
-    device: a.DeviceOption = "auto",
-    threads: a.ThreadsOption = a.THREADS,
+    device: o.DeviceOption = "auto",
+    threads: o.ThreadsOption = o.THREADS,
 ) -> None:
     """Attack a bundle, measure what it costs the edge, and write certificate.json into it."""
     require_lab()
     # Typer reads this module on every `penumbra --help`, which must not wait for torch.
-    import torch  # noqa: PLC0415
-
     from privacy_lab.battery.plan import Plan  # noqa: PLC0415
     from privacy_lab.certify.certifying import certify_bundle  # noqa: PLC0415
     from privacy_lab.certify.page import render_page  # noqa: PLC0415
-    from privacy_lab.devices import choose_device  # noqa: PLC0415
 
     path, console = find(bundle), Console()
-    torch.set_num_threads(threads)
-    chosen, remark = choose_device(device, "attacking")
-    console.print(remark, highlight=False)
+    chosen = o.device_for("attacking", device, threads, console)
     with a.AttackBar(console) as bar:
         certificate, facts = certify_bundle(
             path,
             read_material(load_manifest(path), data, own=own, recipe=recipe),
             plan=Plan(seeds=tuple(range(seeds)), images=images),
-            folder=a.attack_folder(folder),
+            folder=o.kept_in(folder, "attacks"),
             device=chosen,
             watch=bar.attack,
             costs=bar.costs,

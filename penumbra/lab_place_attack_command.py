@@ -1,7 +1,7 @@
 """`penumbra lab place-attack`: does a cap hold where helpers put together everything they may see?"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,6 +11,7 @@ from models.catalogue import find
 from models.errors import UnsupportedBundle
 from models.placement_table import PLACEMENT, PlacementTable, encode_table, read_table
 from models.reading import load_manifest, read_checked
+from penumbra import lab_options as o
 from penumbra.errors import ConfigError
 from penumbra.lab_attack_tables import brief
 from penumbra.lab_material import read_material
@@ -21,32 +22,17 @@ from penumbra.lab_sweeping import SweepBar
 if TYPE_CHECKING:
     from privacy_lab.placement.caps_attacked import CapAttacked
 
-BundleArgument = Annotated[str, typer.Argument(help="A shipped bundle's name, or a folder or zip.")]
 TableOption = Annotated[
     Path | None, typer.Option("--table", help="Its table of maps, if not the one it brings.")
 ]
 CapsOption = Annotated[
     list[str], typer.Option("--max-ssim", help="The caps to attack, several by commas: 0.5,0.6,0.7.")
 ]
-DataOption = Annotated[
-    Path, typer.Option("--data", envvar="PENUMBRA_DATA", help="The folder that holds the data sets.")
-]
-OwnOption = Annotated[
-    bool, typer.Option("--own", help="The folder holds your own pictures, LABEL/PERSON/ or LABEL/.")
-]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Write what was found to this JSON file.")]
 RaisedOption = Annotated[
     Path | None,
     typer.Option("--raised", help="Write the table with upper ends raised by what layers add together."),
 ]
-BudgetOption = Annotated[
-    Literal["auto", "brief", "full"], typer.Option("--budget", help="auto: full where there is a GPU.")
-]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Decides every random choice.")]
-DeviceOption = Annotated[
-    Literal["auto", "cpu", "cuda"], typer.Option("--device", help="auto: a GPU where there is one.")
-]
-ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256, help="Cores to compute on.")]
 
 
 def mount(app: typer.Typer) -> None:
@@ -55,18 +41,18 @@ def mount(app: typer.Typer) -> None:
 
 
 def place_attack(
-    bundle: BundleArgument,
+    bundle: o.BundleArgument,
     *,
     max_ssim: CapsOption,
     table: TableOption = None,
-    data: DataOption = Path("../shared/data"),
-    own: OwnOption = False,
+    data: o.PicturesOption = o.DATA,
+    own: o.OwnOption = False,
     out: OutOption = None,
     raised: RaisedOption = None,
-    budget: BudgetOption = "auto",
-    seed: SeedOption = 7,
-    device: DeviceOption = "auto",
-    threads: ThreadsOption = 2,
+    budget: o.BudgetOption = "auto",
+    seed: o.SeedOption = 7,
+    device: o.DeviceOption = "auto",
+    threads: o.ThreadsOption = o.THREADS,
 ) -> None:
     """Attack all that helpers of a bundle may see together under a cap, of every layer at once."""
     require_lab()
@@ -74,20 +60,15 @@ def place_attack(
     if not caps or not all(-1 <= cap <= 1 for cap in caps):
         raise ConfigError("--max-ssim: give similarities between -1 and 1, several by commas")
     # Typer reads this module on every `penumbra --help`, which must not wait for torch.
-    import torch  # noqa: PLC0415
-
-    from privacy_lab.devices import choose_device  # noqa: PLC0415
     from privacy_lab.placement import caps_attacked as c  # noqa: PLC0415
     from privacy_lab.placement.effort import EFFORTS  # noqa: PLC0415
     from privacy_lab.placement.found import write_whole  # noqa: PLC0415
     from privacy_lab.placement.material import pictures_of_bundle  # noqa: PLC0415
     from privacy_lab.placement.walks import walk_of_bundle  # noqa: PLC0415
 
-    torch.set_num_threads(threads)
     console, path = Console(), find(bundle)
-    chosen, remark = choose_device(device, "attacking")
-    console.print(remark, highlight=False)
-    effort = EFFORTS[budget if budget != "auto" else "brief" if chosen.type == "cpu" else "full"]
+    chosen = o.device_for("attacking", device, threads, console)
+    effort = EFFORTS[o.budget_for(chosen, budget)]
     manifest, known = load_manifest(path), _table(path, table)
     pictures = pictures_of_bundle(read_material(manifest, data, own=own), len(manifest.labels), effort)
     with SweepBar(console) as bar:

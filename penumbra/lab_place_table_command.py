@@ -10,6 +10,7 @@ from rich.table import Table
 from models.catalogue import find
 from models.placement_table import PlacementTable
 from models.reading import load_manifest
+from penumbra import lab_options as o
 from penumbra.errors import ConfigError
 from penumbra.lab_attack_tables import brief
 from penumbra.lab_material import read_material
@@ -30,9 +31,6 @@ NetworkArgument = Annotated[
 BundleOption = Annotated[
     str | None, typer.Option("--bundle", help="Measure this bundle's extractor: a name, or a folder or zip.")
 ]
-DataOption = Annotated[
-    Path, typer.Option("--data", envvar="PENUMBRA_DATA", help="The folder that holds the data sets.")
-]
 SetsOption = Annotated[
     list[str] | None,
     typer.Option("--set", help="Other pictures: of `penumbra lab data`; classes: --data/LABEL/*."),
@@ -50,14 +48,6 @@ MapsOption = Annotated[
 LayersOption = Annotated[
     list[str] | None, typer.Option("--layers", help="Attack what these layers take, and no others.")
 ]
-BudgetOption = Annotated[
-    Literal["auto", "brief", "full"], typer.Option("--budget", help="auto: full where there is a GPU.")
-]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Decides every random choice.")]
-DeviceOption = Annotated[
-    Literal["auto", "cpu", "cuda"], typer.Option("--device", help="auto: a GPU where there is one.")
-]
-ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256, help="Cores to compute on.")]
 
 _CAPS: Final = (0.4, 0.5, 0.6, 0.7, 0.8)
 
@@ -72,35 +62,30 @@ def place_table(
     *,
     out: OutOption,
     bundle: BundleOption = None,
-    data: DataOption = Path("../shared/data"),
+    data: o.DataOption = o.DATA,
     sets: SetsOption = None,
     side: SideOption = None,
     own: OwnOption = False,
     maps: MapsOption = None,
     layers: LayersOption = None,
-    budget: BudgetOption = "auto",
-    seed: SeedOption = 7,
-    device: DeviceOption = "auto",
-    threads: ThreadsOption = 2,
+    budget: o.BudgetOption = "auto",
+    seed: o.SeedOption = 7,
+    device: o.DeviceOption = "auto",
+    threads: o.ThreadsOption = o.THREADS,
 ) -> None:
     """Attack some of the maps of each layer, and write the table that plans are made by."""
     if (network is None) == (bundle is None):
         raise ConfigError(f"name a network ({', '.join(get_args(Network))}), or a bundle with --bundle")
     require_lab()
     # Typer reads this module on every `penumbra --help`, which must not wait for torch.
-    import torch  # noqa: PLC0415
-
-    from privacy_lab.devices import choose_device  # noqa: PLC0415
     from privacy_lab.placement.found import table_of  # noqa: PLC0415
     from privacy_lab.placement.tables import Asked, write_tables  # noqa: PLC0415
 
-    torch.set_num_threads(threads)
     console = Console()
-    chosen, remark = choose_device(device, "attacking")
-    _say(console, remark)
+    chosen = o.device_for("attacking", device, threads, console)
     asked = Asked(
         out=out,
-        budget=budget if budget != "auto" else "brief" if chosen.type == "cpu" else "full",
+        budget=o.budget_for(chosen, budget),
         device=chosen,
         counts=whole_numbers("--maps", maps),
         layers=texts(layers),

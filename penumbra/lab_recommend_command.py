@@ -11,7 +11,7 @@ from models.catalogue import find
 from models.errors import BundleNotFound
 from models.reading import load_manifest
 from penumbra.errors import RunError
-from penumbra.lab_sweep_command import sweep_folder
+from penumbra.lab_options import kept_in
 
 if TYPE_CHECKING:
     from privacy_lab.sweep.recommend import Evidence, Wanted
@@ -63,7 +63,7 @@ def recommend(
     from privacy_lab.sweep.recommend import Wanted  # noqa: PLC0415 - as above
     from privacy_lab.sweep.recommend import recommend as advise  # noqa: PLC0415 - as above
 
-    found = read_sweep(sweep or sweep_folder())
+    found = read_sweep(kept_in(sweep, "sweep"))
     wanted = (
         Wanted(max_loss, max_ssim) if over_floor is None else Wanted(max_loss, over_floor, over_floor=True)
     )

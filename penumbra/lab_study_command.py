@@ -1,13 +1,13 @@
 """`penumbra lab study`: a recipe's four embeddings side by side, attacked, weighed and written down."""
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, final
+from typing import TYPE_CHECKING, Annotated, Final, final
 
 import typer
 from rich import progress
 from rich.console import Console
 
+from penumbra import lab_options as o
 from penumbra.lab_needs import find_recipe, require_lab
 from privacy_lab.errors import BadRecipe
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from privacy_lab.checkpoints import Progress
 
 RecipeArgument = Annotated[str, typer.Argument(help="A recipe's YAML file, or the name of a shipped one.")]
-DataOption = Annotated[
-    Path, typer.Option("--data", envvar="PENUMBRA_DATA", help="The folder that holds faces/ and images/.")
-]
 OutOption = Annotated[Path, typer.Option("--out", help="The folder for embeddings.json, .md and the plots.")]
 SeedsOption = Annotated[int, typer.Option("--seeds", min=1, max=100, help="Batteries, each with its seed.")]
 BesideOption = Annotated[
@@ -30,10 +27,6 @@ FolderOption = Annotated[
 PageOption = Annotated[
     Path | None, typer.Option("--page", help="Write a page for people, with the pictures that were attacked.")
 ]
-DeviceOption = Annotated[
-    Literal["auto", "cpu", "cuda"], typer.Option("--device", help="auto: a GPU where there is one.")
-]
-ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256, help="Cores to compute on.")]
 
 DefencesOption = Annotated[
     bool, typer.Option("--defences", help="Also learn our code under each defence, one at a time.")
@@ -50,7 +43,7 @@ def mount(app: typer.Typer) -> None:
 def study(
     recipe: RecipeArgument,
     *,
-    data: DataOption = Path("../shared/data"),
+    data: o.DataOption = o.DATA,
     out: OutOption = Path("docs/results"),
     seeds: SeedsOption = 3,
     beside: BesideOption = None,
@@ -58,32 +51,25 @@ def study(
     defences: DefencesOption = False,
     page: PageOption = None,
     folder: FolderOption = None,
-    device: DeviceOption = "auto",
-    threads: ThreadsOption = 2,
+    device: o.DeviceOption = "auto",
+    threads: o.ThreadsOption = o.THREADS,
 ) -> None:
     """Train, attack and weigh a recipe's four embeddings, and write the tables and plots."""
     require_lab()
     # Typer reads this module on every `penumbra --help`, which must not wait for torch.
-    import cv2  # noqa: PLC0415
-    import torch  # noqa: PLC0415
-
     from privacy_lab.battery.plan import Plan  # noqa: PLC0415
     from privacy_lab.certify.page import render_page  # noqa: PLC0415
-    from privacy_lab.devices import choose_device  # noqa: PLC0415
     from privacy_lab.recipe import Recipe, read_any_recipe  # noqa: PLC0415
     from privacy_lab.study.task import Places, Study  # noqa: PLC0415
     from privacy_lab.study.write import write_study  # noqa: PLC0415
 
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(1)
     plan, console = read_any_recipe(find_recipe(recipe)), Console()
     if not isinstance(plan, Recipe):
         raise BadRecipe(
             f"{plan.name}: is a picture's recipe, which has one embedding; there is nothing to study"
         )
-    chosen, remark = choose_device(device)
-    console.print(remark, highlight=False)
-    kept = folder or _cache()
+    chosen = o.device_for("training", device, threads, console)
+    kept = o.kept_in(folder, "lab")
     places = Places(kept, kept / "bundles", kept / "attacks")
     battery = Plan(seeds=tuple(range(seeds)), images=images)
     with _bar(console) as bar:
@@ -127,10 +113,6 @@ class _Watch:
     def attack(self, attack: str, seed: int, share: float) -> None:
         """See `WatchAll`."""
         self._bar.update(self._now, description=f"{attack}, seed {seed}", completed=share)
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "penumbra" / "lab"
 
 
 def _bar(console: Console) -> progress.Progress:

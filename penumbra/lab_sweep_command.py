@@ -1,6 +1,5 @@
 """`penumbra lab sweep`: amounts of noise, split cases, data sets and seeds as one resumable job."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from penumbra import lab_options as o
 from penumbra import lab_sweeping as s
 from penumbra.errors import ConfigError
 from penumbra.lab_needs import require_lab
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 RecipeArgument = Annotated[
     str, typer.Argument(help="A sweep's YAML file, or the name of a shipped one: ryu.")
-]
-DataOption = Annotated[
-    Path, typer.Option("--data", envvar="PENUMBRA_DATA", help="The folder that holds the data sets.")
 ]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="The folder of finished points; the same command goes on there.")
@@ -70,10 +67,6 @@ GridsOption = Annotated[
     ),
 ]
 ProcessesOption = Annotated[int, typer.Option("--processes", min=1, max=256, help="Points made at a time.")]
-DeviceOption = Annotated[
-    Literal["auto", "cpu", "cuda"], typer.Option("--device", help="auto: a GPU where there is one.")
-]
-ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256, help="Cores of one process.")]
 
 SETS: Final = ("cifar10-jpeg", "gtsrb10", "mnist")
 _WATCHED: Final = 64
@@ -88,7 +81,7 @@ def mount(app: typer.Typer) -> None:
 def sweep(
     recipe: RecipeArgument = "ryu",
     *,
-    data: DataOption = Path("../shared/data"),
+    data: o.DataOption = o.DATA,
     out: OutOption = None,
     sets: SetsOption = None,
     cases: CasesOption = None,
@@ -104,8 +97,8 @@ def sweep(
     report: ReportOption = None,
     grids: GridsOption = None,
     processes: ProcessesOption = 1,
-    device: DeviceOption = "auto",
-    threads: ThreadsOption = 2,
+    device: o.DeviceOption = "auto",
+    threads: o.ThreadsOption = o.THREADS,
 ) -> None:
     """Sweep amounts of noise: train under each, attack each, and keep every point."""
     require_lab()
@@ -122,7 +115,7 @@ def sweep(
         images=images,
         sensor=sensor,
     )
-    folder = out or sweep_folder()
+    folder = o.kept_in(out, "sweep")
     if report:
         _report(folder, report, grids, plan, console)
         return
@@ -201,21 +194,14 @@ def _plan_of(asked: _Asked, recipe: "SweepRecipe", where: s.Where) -> "SweepPlan
 def _where(
     data: Path,
     out: Path,
-    device: Literal["auto", "cpu", "cuda"],
+    device: o.DeviceName,
     *,
     processes: int,
     threads: int,
     own: bool,
     console: Console,
 ) -> s.Where:
-    # Typer reads this module on every `penumbra --help`, which must not wait for torch.
-    import torch  # noqa: PLC0415
-
-    from privacy_lab.devices import choose_device  # noqa: PLC0415
-
-    torch.set_num_threads(threads)
-    chosen, remark = choose_device(device, "sweeping")
-    _say(console, remark)
+    chosen = o.device_for("sweeping", device, threads, console)
     return s.Where(data, out, chosen, processes, threads, own)
 
 
@@ -229,11 +215,6 @@ def read_recipe(name_or_path: str) -> "SweepRecipe":
 
     known = {path.stem: path for path in sorted(_SHIPPED.glob("*.yaml"))}
     return read_sweep_recipe(known.get(name_or_path, Path(name_or_path)))
-
-
-def sweep_folder() -> Path:
-    """Where finished points are kept where nothing else is said: this user's cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "penumbra" / "sweep"
 
 
 def texts(given: Sequence[str] | None) -> tuple[str, ...]:

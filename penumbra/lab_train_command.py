@@ -1,17 +1,17 @@
 """`penumbra lab train`: from a recipe and a folder of data to a measured bundle."""
 
-import os
 import resource
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, final
+from typing import TYPE_CHECKING, Annotated, Final, final
 
 import typer
 from rich import progress
 from rich.console import Console
 
 from models.manifest import Embedding
+from penumbra import lab_options as o
 from penumbra.bundle_commands import show_bundle
 from penumbra.lab_needs import find_recipe, require_lab
 from penumbra.units import bytes_text
@@ -23,24 +23,17 @@ if TYPE_CHECKING:
     from privacy_lab.checkpoints import Progress
     from privacy_lab.recipe import PictureRecipe, Recipe
 
-DeviceName = Literal["auto", "cpu", "cuda"]
-
 RecipeArgument = Annotated[str, typer.Argument(help="A recipe's YAML file, or the name of a shipped one.")]
-DataOption = Annotated[
-    Path, typer.Option("--data", envvar="PENUMBRA_DATA", help="The folder that holds faces/ and images/.")
-]
 OutOption = Annotated[Path, typer.Option("--out", help="The bundle to write: a folder, or a file NAME.zip.")]
 EmbeddingOption = Annotated[
     Embedding | None,
     typer.Option("--embedding", help="Another embedding than the recipe's."),
 ]
 SplitOption = Annotated[str | None, typer.Option("--split", help="Cut behind another layer.")]
-DeviceOption = Annotated[DeviceName, typer.Option("--device", help="auto: a GPU where there is one.")]
 CheckpointOption = Annotated[
     Path | None,
     typer.Option("--checkpoint", help="Folder of finished and interrupted stages, taken up from there."),
 ]
-ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256, help="Cores to train on.")]
 
 _KIBIBYTE: Final = 1024
 _WHOLE_BYTES: Final = sys.platform == "darwin"
@@ -55,19 +48,19 @@ def train(
     recipe: RecipeArgument,
     out: OutOption,
     *,
-    data: DataOption = Path("../shared/data"),
+    data: o.DataOption = o.DATA,
     embedding: EmbeddingOption = None,
     split: SplitOption = None,
-    device: DeviceOption = "auto",
-    threads: ThreadsOption = 2,
+    device: o.DeviceOption = "auto",
+    threads: o.ThreadsOption = o.THREADS,
     checkpoint: CheckpointOption = None,
 ) -> None:
     """Train a bundle by a recipe, measure it on what it never saw, and write it."""
     require_lab()
     plan, console, started = _planned(recipe, embedding, split), Console(), time.monotonic()
-    chosen = _prepared(console, device, threads)
+    chosen = o.device_for("training", device, threads, console)
     with _bar(console) as bar:
-        _run(plan, data, out, checkpoint or _cache(), device=chosen, watch=_Stages(bar))
+        _run(plan, data, out, o.kept_in(checkpoint, "lab"), device=chosen, watch=_Stages(bar))
     show_bundle(out, console)
     console.print(_spent(time.monotonic() - started, chosen), highlight=False)
 
@@ -81,20 +74,6 @@ def _planned(recipe: str, embedding: Embedding | None, split: str | None) -> "Re
     if embedding or split:
         raise BadRecipe(f"{plan.name}: is a picture's recipe: it has no --embedding and no --split")
     return plan
-
-
-def _prepared(console: Console, device: DeviceName, threads: int) -> "torch.device":
-    # Typer reads this module on every `penumbra --help`, which must not wait for torch.
-    import cv2  # noqa: PLC0415
-    import torch  # noqa: PLC0415
-
-    from privacy_lab.devices import choose_device  # noqa: PLC0415
-
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(1)
-    chosen, remark = choose_device(device)
-    console.print(remark, highlight=False)
-    return chosen
 
 
 def _run(
@@ -129,10 +108,6 @@ class _Stages:
         if stage not in self._tasks:
             self._tasks[stage] = self._bar.add_task(stage, total=epochs, loss="")
         self._bar.update(self._tasks[stage], completed=now.epoch, loss=f"loss {now.losses[-1]:.4f}")
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "penumbra" / "lab"
 
 
 def _bar(console: Console) -> progress.Progress:
