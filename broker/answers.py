@@ -8,6 +8,7 @@ from broker.bounds import MAX_DETAIL, MAX_JSON_BYTES, MAX_LABEL, MAX_REGIONS
 from broker.codec import json_codec
 from broker.features import Protection
 from broker.identity import is_name
+from broker.trace_context import UNTRACED, check_traceparent
 
 SCHEMA: Final = 1
 
@@ -77,6 +78,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         hops: Where the time went.
         age_seconds: From capture to this answer.
         protection: What was done to the numbers that crossed.
+        traceparent: The trace of the frame, where it is of one: who acts on the answer may go on with it.
         schema: The schema version.
     """
 
@@ -96,6 +98,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     hops: Hops = Hops()
     age_seconds: float = 0.0
     protection: ProtectionSummary = ProtectionSummary()
+    traceparent: str = UNTRACED
     schema: int = SCHEMA
 
     def __post_init__(self) -> None:
@@ -106,6 +109,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("regions, reason or task is too long")
         if self.run < 0 or self.sequence < 0 or min(self.bytes_private, self.bytes_cloud) < 0:
             raise ValueError("a count is negative")
+        check_traceparent(self.traceparent)
 
 
 encode_answer, decode_answer = json_codec(Answer, version=SCHEMA, max_bytes=MAX_JSON_BYTES)

@@ -19,33 +19,43 @@ _HEADER_BYTES: Final = 3
 
 
 def binary_codec(
-    payload: type[T], *, kind: str, version: int, max_bytes: int
+    payload: type[T], *, kind: str, version: int, max_bytes: int, added: str = ""
 ) -> tuple[Callable[[T], bytes], Callable[[bytes], T]]:
     """Make the encoder and the decoder of one binary message type.
 
     Args:
         payload: The message type; its `__post_init__` raises `ValueError` for values out of bounds.
         kind: One ASCII character that no other binary message uses.
-        version: The schema version that is written, and the only one that is read.
+        version: The schema version that is written, and the only one that is read but for `added`.
         max_bytes: The longest message that is decoded.
+        added: The last field, where only the next version has it: a message in which it is empty is written
+            in `version`, without it, and both versions are read.
 
     Returns:
         `encode`, and `decode` which raises `BadMessage`.
     """
-    header = bytes((_MAGIC, ord(kind), version))
+    header, next_header = (bytes((_MAGIC, ord(kind), number)) for number in (version, version + 1))
     encoder = msgspec.msgpack.Encoder()
     decoder = msgspec.msgpack.Decoder(payload)
 
     def encode(message: T) -> bytes:
-        return header + encoder.encode(message)
+        if not added:
+            return header + encoder.encode(message)
+        if getattr(message, added):
+            return next_header + encoder.encode(message)
+        return header + encoder.encode(msgspec.structs.astuple(message)[:-1])
 
     def decode(data: bytes) -> T:
         _check_size(data, max_bytes)
         if len(data) < _HEADER_BYTES or data[:2] != header[:2]:
             raise BadMessage("foreign-message", f"does not start as a {payload.__name__}")
-        if data[2] != version:
+        newer = bool(added) and data[2] == version + 1
+        if data[2] != version and not newer:
             raise BadMessage("unknown-schema", f"{payload.__name__} of schema {data[2]}, known is {version}")
-        return _decoded(lambda: decoder.decode(memoryview(data)[_HEADER_BYTES:]), payload)
+        message = _decoded(lambda: decoder.decode(memoryview(data)[_HEADER_BYTES:]), payload)
+        if added and bool(getattr(message, added)) != newer:
+            raise BadMessage("malformed", f"{added} does not belong into a {payload.__name__} of its schema")
+        return message
 
     return encode, decode
 

@@ -11,6 +11,7 @@ import msgspec
 from broker.bounds import MAX_FEATURES_BYTES, MAX_JPEG_BYTES, MAX_LABEL, MAX_REGION_BYTES, MAX_REGIONS
 from broker.codec import binary_codec
 from broker.identity import is_stream
+from broker.trace_context import UNTRACED, check_traceparent
 
 SCHEMA: Final = 1
 
@@ -58,6 +59,7 @@ class Features(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
         kind: `embedding`: one array a region, all of one length; `picture`: one censored JPEG.
         regions: The payloads; none where the frame shows no region.
         protection: What was done to them.
+        traceparent: The trace that an analyzer may go on with, where the site lets it; random, says nothing.
     """
 
     stream: str
@@ -69,11 +71,13 @@ class Features(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     kind: FeaturesKind
     regions: tuple[bytes, ...]
     protection: Protection
+    traceparent: str = UNTRACED
 
     def __post_init__(self) -> None:
         """Refuse values out of bounds, so that no `Features` with one exists."""
         check_origin(self.stream, self.run, self.sequence, self.captured_ns, self.sent_ns)
         check_bundle_id(self.bundle)
+        check_traceparent(self.traceparent)
         if self.kind == "picture":
             fits = len(self.regions) == 1 and 0 < len(self.regions[0]) <= MAX_JPEG_BYTES
         else:
@@ -100,5 +104,5 @@ def check_bundle_id(bundle: str) -> None:
 
 
 encode_features, decode_features = binary_codec(
-    Features, kind="E", version=SCHEMA, max_bytes=MAX_FEATURES_BYTES
+    Features, kind="E", version=SCHEMA, max_bytes=MAX_FEATURES_BYTES, added="traceparent"
 )

@@ -7,6 +7,7 @@ import msgspec
 from broker.bounds import MAX_FRAME_BYTES, MAX_JPEG_BYTES, MAX_PIXELS, MAX_SIDE
 from broker.codec import binary_codec
 from broker.identity import is_name
+from broker.trace_context import UNTRACED, check_traceparent
 
 SCHEMA: Final = 1
 
@@ -27,6 +28,7 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
         width: Pixels across the decoded picture.
         height: Pixels down the decoded picture.
         jpeg: The picture.
+        traceparent: The trace that it is part of, where it is of one.
     """
 
     camera: str
@@ -38,6 +40,7 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     width: int
     height: int
     jpeg: bytes
+    traceparent: str = UNTRACED
 
     def __post_init__(self) -> None:
         """Refuse values out of bounds, so that no `Frame` with one exists."""
@@ -50,6 +53,9 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
             raise ValueError(f"{self.width}x{self.height} pixels are out of range")
         if not 0 < len(self.jpeg) <= MAX_JPEG_BYTES:
             raise ValueError(f"a JPEG of {len(self.jpeg)} bytes is out of range")
+        check_traceparent(self.traceparent)
 
 
-encode_frame, decode_frame = binary_codec(Frame, kind="F", version=SCHEMA, max_bytes=MAX_FRAME_BYTES)
+encode_frame, decode_frame = binary_codec(
+    Frame, kind="F", version=SCHEMA, max_bytes=MAX_FRAME_BYTES, added="traceparent"
+)

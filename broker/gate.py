@@ -11,6 +11,7 @@ import msgspec
 from broker.bounds import MAX_FEATURES_BYTES, MAX_REGIONS
 from broker.errors import Refused
 from broker.features import Features, FeaturesKind, Protection, encode_features
+from broker.trace_context import UNTRACED, is_traceparent
 
 _KEY: Final = object()
 
@@ -26,6 +27,7 @@ class ReleaseContract(msgspec.Struct, frozen=True, kw_only=True):
         max_bytes: The ceiling of the whole message on the wire.
         mechanism: The protection that each message must declare.
         max_epsilon_joint: Where given, a message must declare a joint privacy loss of at most this.
+        may_trace: Whether the id of the frame's trace may leave with it.
     """
 
     kind: FeaturesKind
@@ -35,6 +37,7 @@ class ReleaseContract(msgspec.Struct, frozen=True, kw_only=True):
     max_regions: int = MAX_REGIONS
     max_bytes: int = MAX_FEATURES_BYTES
     max_epsilon_joint: float | None = None
+    may_trace: bool = False
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +52,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     kind: FeaturesKind
     regions: tuple[bytes, ...]
     protection: Protection
+    traceparent: str = UNTRACED
 
 
 @final
@@ -92,6 +96,8 @@ class ReleaseGate:
     def seal(self, draft: Draft) -> Sealed:
         """Seal a draft that keeps the contract.
 
+        A `traceparent` that may not leave, or is none, is left behind: the numbers are worth sending without.
+
         Raises:
             Refused: It does not; `reason` says in which point. Nothing may be sent then.
         """
@@ -107,6 +113,7 @@ class ReleaseGate:
                 draft.kind,
                 draft.regions,
                 draft.protection,
+                self._traceparent(draft),
             )
         except (ValueError, TypeError) as error:
             raise Refused("out-of-bounds", str(error)) from None
@@ -114,6 +121,10 @@ class ReleaseGate:
         if len(wire) > self._contract.max_bytes:
             raise Refused("over-ceiling", f"{len(wire)} bytes, at most {self._contract.max_bytes} may leave")
         return Sealed(_KEY, draft.stream, wire)
+
+    def _traceparent(self, draft: Draft) -> str:
+        leaves = self._contract.may_trace and is_traceparent(draft.traceparent)
+        return draft.traceparent if leaves else UNTRACED
 
     def _check(self, draft: Draft) -> None:
         contract = self._contract

@@ -8,6 +8,7 @@ import msgspec
 from broker.bounds import MAX_LABEL, MAX_REGIONS, MAX_RESULT_BYTES
 from broker.codec import binary_codec
 from broker.features import check_bundle_id, check_origin
+from broker.trace_context import UNTRACED, check_traceparent
 
 SCHEMA: Final = 1
 
@@ -41,6 +42,7 @@ class Result(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
         received_ns: When the analyzer received the features, by its clock.
         answered_ns: When it answered, by its clock.
         refused: Why there is no answer; empty where there is one.
+        traceparent: The analyzer's part of the trace that the features named, where they did.
     """
 
     stream: str
@@ -54,11 +56,13 @@ class Result(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     received_ns: int
     answered_ns: int
     refused: str = ""
+    traceparent: str = UNTRACED
 
     def __post_init__(self) -> None:
         """Refuse values out of bounds."""
         check_origin(self.stream, self.run, self.sequence, self.captured_ns, self.sent_ns)
         check_bundle_id(self.bundle)
+        check_traceparent(self.traceparent)
         if len(self.regions) > MAX_REGIONS or not 0 <= self.cached <= len(self.regions):
             raise ValueError("number of regions is out of range")
         if not (0 < self.received_ns < 2**63 and 0 < self.answered_ns < 2**63):
@@ -67,4 +71,6 @@ class Result(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
             raise ValueError("a refusal is one short word and no answers")
 
 
-encode_result, decode_result = binary_codec(Result, kind="R", version=SCHEMA, max_bytes=MAX_RESULT_BYTES)
+encode_result, decode_result = binary_codec(
+    Result, kind="R", version=SCHEMA, max_bytes=MAX_RESULT_BYTES, added="traceparent"
+)
