@@ -1,15 +1,18 @@
 """`penumbra lab place-study`: the three solvers of placements side by side, written down."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
 
 from penumbra.errors import RunError
 from penumbra.lab_needs import require_lab
+from penumbra.lab_options import kept_in
+from penumbra.lab_sweeping import SweepBar
 
 if TYPE_CHECKING:
+    from privacy_lab.placement.collusion import CollusionAttacked
     from privacy_lab.placement.study_results import Study
 
 ReportOption = Annotated[Path, typer.Option("--report", help="The folder for distprivacy.json, .md, .svg.")]
@@ -22,6 +25,18 @@ SecondsOption = Annotated[
     float, typer.Option("--seconds", min=0.1, max=3600.0, help="How long one exact answer may take.")
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Decides every random choice.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="The folder of finished pieces; the same command goes on there.")
+]
+CollusionOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--collusion",
+        help="What `place-attack --colluding` wrote; else distprivacy-collusion.json in --report.",
+    ),
+]
+
+COLLUSION: Final = "distprivacy-collusion.json"
 
 
 def mount(app: typer.Typer) -> None:
@@ -37,16 +52,29 @@ def place_study(
     repeats: RepeatsOption = 30,
     seconds: SecondsOption = 60.0,
     seed: SeedOption = 1,
+    out: OutOption = None,
+    collusion: CollusionOption = None,
 ) -> None:
     """Measure gaps to the best placement, times to decide, and simulate many requests."""
     require_lab()
     # Typer reads this module on every `penumbra --help`, which must wait for neither torch nor SciPy.
-    from privacy_lab.placement.study import Extent, run_study  # noqa: PLC0415
+    from privacy_lab.placement.study import run_study  # noqa: PLC0415
+    from privacy_lab.placement.study_extent import Extent  # noqa: PLC0415
 
     _make(report)  # first of all: nobody wants to hear it after the measuring
-    console = Console()
-    with console.status("begins") as status:
-        study = run_study(Extent(requests, instances, repeats, seconds, seed), status.update)
+    console, folder = Console(), kept_in(out, "place-study")
+    extent, colluded = Extent(requests, instances, repeats, seconds, seed), _collusion(report, collusion)
+    try:
+        with SweepBar(console) as bar:
+            study = run_study(extent, folder, bar.watch, colluded)
+    except KeyboardInterrupt:
+        console.print(
+            f"interrupted. Finished pieces are in {folder}: the same command goes on from there.",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+        raise
     _write(report, study)
     for gap in study.gaps:
         console.print(
@@ -54,6 +82,13 @@ def place_study(
             highlight=False,
         )
     console.print(f"written to {report}", highlight=False, markup=False)
+
+
+def _collusion(report: Path, given: Path | None) -> "tuple[CollusionAttacked, ...]":
+    from privacy_lab.placement.collusion import read_collusion  # noqa: PLC0415 - quick --help
+
+    path = given or report / COLLUSION
+    return read_collusion(path) if given or path.is_file() else ()
 
 
 def _make(report: Path) -> None:

@@ -1,7 +1,7 @@
 """Whether a cap holds: the most that a plan may let colluding helpers see, attacked all at once."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -69,7 +69,8 @@ def attack_caps(
     found = []
     for number, cap in enumerate(caps):
         watch(number, len(caps), f"SSIM {cap:g}")
-        found.append(_attacked(table, walk, pictures, cap, spending))
+        held = fullest(table, walk, cap, spending.seed)
+        found.append(attack_held(held, cap, walk, pictures, spending))
     watch(len(caps), len(caps), "")
     return tuple(found)
 
@@ -90,7 +91,7 @@ def raised(table: PlacementTable, by: float) -> PlacementTable:
     return msgspec.structs.replace(table, rows=rows, data=table.data[: _WORDS - len(said)] + said)
 
 
-def write_attacked(path: Path, found: Sequence[CapAttacked]) -> None:
+def write_attacked(path: Path, found: Sequence[msgspec.Struct]) -> None:
     """Write what came of caps as JSON.
 
     Raises:
@@ -101,10 +102,10 @@ def write_attacked(path: Path, found: Sequence[CapAttacked]) -> None:
     )
 
 
-def _attacked(
-    table: PlacementTable, walk: Walk, pictures: Pictures, cap: float, spending: Spending
+def attack_held(
+    held: Mapping[str, tuple[int, ...]], cap: float, walk: Walk, pictures: Pictures, spending: Spending
 ) -> CapAttacked:
-    held = fullest(table, walk, cap, spending.seed)
+    """Attack these maps of these layers, all at once; beside it stands the cap that they were held under."""
     if not held:
         return CapAttacked(cap, {})
     attacked = pictures.attacked.images

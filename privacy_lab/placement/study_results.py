@@ -4,7 +4,23 @@ from typing import Literal
 
 import msgspec
 
+from privacy_lab.placement.collusion import CollusionAttacked
+
 Figure = Literal["devices", "mix", "network"]
+
+
+class Solved(msgspec.Struct, frozen=True, kw_only=True):
+    """One small instance.
+
+    Attributes:
+        proved: Whether the exact solver finished in its time.
+        best: Seconds of the best placement; None where there is no placement, or that is not known.
+        found: Seconds of each other solver's placement; None where it found none.
+    """
+
+    proved: bool
+    best: float | None
+    found: dict[str, float | None]
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +107,32 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     unknown: int
 
 
+class BesideCell(msgspec.Struct, frozen=True, kw_only=True):
+    """So many maps of one layer: the similarity printed in Table I, and ours where it was measured."""
+
+    maps: int
+    published: float
+    measured: float | None
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of Table I.
+
+    Attributes:
+        called: The data set, as they name it.
+        network: Our name of the network.
+        layer: The layer that gives the maps, as printed.
+        data: What it was measured on here; empty where it was not.
+        cells: Fewest maps first.
+    """
+
+    called: str
+    network: str
+    layer: str
+    data: str
+    cells: tuple[BesideCell, ...]
+
+
 class Study(msgspec.Struct, frozen=True, kw_only=True):
     """All of it, with what it was made from."""
 
@@ -99,6 +141,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
     machine: str
     seed: int
     requests: int
+    instances: int
     period_seconds: float
     thrift: float
     gaps: tuple[Gap, ...]
@@ -106,6 +149,8 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
     decisions: tuple[Decision, ...]
     rejections: tuple[Rejection, ...]
     points: tuple[Point, ...]
+    beside: tuple[Beside, ...] = ()
+    collusion: tuple[CollusionAttacked, ...] = ()
 
 
 def encode_study(study: Study) -> bytes:

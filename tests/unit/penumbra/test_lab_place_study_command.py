@@ -11,13 +11,16 @@ from typer.testing import CliRunner
 
 from penumbra import lab_commands
 from penumbra.errors import RunError
+from penumbra.lab_place_study_command import COLLUSION
+from privacy_lab.errors import BadData
 from privacy_lab.placement.study_results import Study
 
 BRIEF = ["--requests", "1", "--instances", "1", "--repeats", "1"]
 
 
-def ran(report: Path) -> str:
-    result = CliRunner().invoke(lab_commands.app, ["place-study", "--report", str(report), *BRIEF])
+def ran(report: Path, *words: str) -> str:
+    told = ["place-study", "--report", str(report), "--out", str(report.parent / "kept"), *BRIEF, *words]
+    result = CliRunner().invoke(lab_commands.app, told)
     if result.exception:
         raise result.exception
     return result.output
@@ -32,6 +35,15 @@ def test_a_brief_study_is_written_whole(tmp_path) -> None:
     page = (tmp_path / "results" / "distprivacy.md").read_text()
     for plot in (tmp_path / "results").glob("*.svg"):
         assert f"({plot.name})" in page
+
+    colluded = tmp_path / "results" / COLLUSION
+    colluded.write_text("[]")
+    pieces = {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").iterdir()}
+    ran(tmp_path / "results")
+    assert pieces == {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").iterdir()}
+    colluded.write_text("{}")
+    with pytest.raises(BadData, match="is not what"):
+        ran(tmp_path / "results")
 
 
 def test_a_report_that_cannot_be_written_says_so(tmp_path) -> None:

@@ -1,11 +1,25 @@
 import msgspec
 
 from feature_node.placement.model import SOURCE
+from models.certificate import Figure
+from privacy_lab.placement.caps_attacked import CapAttacked
+from privacy_lab.placement.collusion import CollusionAttacked
 from privacy_lab.placement.exact import Exact
 from privacy_lab.placement.instances import instances
+from privacy_lab.placement.study_beside import beside_published
 from privacy_lab.placement.study_page import page_of
+from privacy_lab.placement.study_pieces import Piece, Pieces
 from privacy_lab.placement.study_plots import plots_of
-from privacy_lab.placement.study_results import Decision, Gap, Point, Rejection, Study, encode_study
+from privacy_lab.placement.study_results import (
+    Beside,
+    BesideCell,
+    Decision,
+    Gap,
+    Point,
+    Rejection,
+    Study,
+    encode_study,
+)
 
 
 def point(**changed) -> Point:
@@ -25,11 +39,20 @@ def point(**changed) -> Point:
     return msgspec.structs.replace(usual, **changed)
 
 
+def colluded(planned: int, together: int, reached: float) -> CollusionAttacked:
+    figure, floor = Figure(reached, reached - 0.01, reached + 0.01), Figure(0.34, 0.33, 0.35)
+    found = CapAttacked(0.7, {"conv2": 16, "conv3": 32}, "decoder", figure, floor)
+    return CollusionAttacked(
+        network="tiny", data="faces", helpers=8, planned=planned, together=together, found=found
+    )
+
+
 STUDY = Study(
     made_by="a test",
     machine="paper",
     seed=1,
     requests=320,
+    instances=50,
     period_seconds=10.0,
     thrift=4.0,
     unsolved=2,
@@ -51,6 +74,22 @@ STUDY = Study(
         point(),
         point(solver="algorithm-1", rejected=80, mean_seconds=None),
         point(figure="network", at="lenet"),
+    ),
+    beside=(
+        Beside(
+            called="CIFAR",
+            network="six-conv",
+            layer="ReLU11",
+            data="pictures",
+            cells=(
+                BesideCell(maps=2, published=0.26, measured=0.853),
+                BesideCell(maps=4, published=0.3, measured=None),
+            ),
+        ),
+    ),
+    collusion=(
+        colluded(planned=1, together=2, reached=0.72),
+        colluded(planned=2, together=2, reached=0.61),
     ),
 )
 
@@ -77,8 +116,39 @@ def test_the_page_says_what_was_found_and_what_was_left_out() -> None:
         "| mix | 70/30 | 0.4 | Algorithm 1 | 25.0 % | 0 | – | 7.5 |",
         "2 instances were not proved in time",
         "![distprivacy-mix](distprivacy-mix.svg)",
+        "| six-conv (CIFAR) | ReLU11 | 0.26 / 0.85 | 0.3 / – |",
+        "| 0.7 | 1 | 2 | 16 + 32 | 0.720 (0.710–0.730) | 0.340 | no |",
+        "| 0.7 | 2 | 2 | 16 + 32 | 0.610 (0.600–0.620) | 0.340 | yes |",
+        "attacked by as many: the cap held in 1 of 1",
     ):
         assert said in page
+
+
+def test_a_piece_that_is_done_is_not_made_again_unless_it_is_damaged(tmp_path) -> None:
+    made: list[int] = []
+    told: list[tuple[int, int, str]] = []
+
+    def make() -> Decision:
+        made.append(1)
+        return STUDY.decisions[0]
+
+    pieces = [Piece("a decision", ("vgg16", 0.4), Decision, make), Piece("another", (2,), Decision, make)]
+    for _ in range(2):
+        found = Pieces(tmp_path, lambda *what: told.append(what), 2).all(pieces)
+        assert found == STUDY.decisions * 2
+    assert len(made) == 2
+    assert told[-1] == (2, 2, "another")
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:-3])
+    Pieces(tmp_path, lambda *_: None, 2).all(pieces)
+    assert len(made) == 4
+
+
+def test_table_one_stands_beside_what_ships() -> None:
+    rows = {(row.network, row.layer): row for row in beside_published()}
+    known = rows["six-conv", "ReLU11"]
+    assert known.data
+    assert all(cell.measured is not None for cell in known.cells)
 
 
 def test_each_axis_has_a_plot_that_is_drawn_alike_each_time() -> None:
