@@ -6,7 +6,7 @@ from typing import Final, final
 
 from broker.errors import BadAccount
 from broker.identity import check_name
-from broker.topic import Grant, Role, Side
+from broker.topic import AnyTopic, Grant, Role, Side
 from broker.topic_table import TABLE
 
 STATISTICS: Final = tuple("$SYS/broker" + "/+" * depth for depth in (1, 2, 3))
@@ -55,7 +55,7 @@ def roles_of(side: type[Side]) -> tuple[Role, ...]:
     return tuple(role for role in Role if role in granted)
 
 
-def rights_of(side: type[Side], account: Account) -> Rights:
+def rights_of(side: type[Side], account: Account, table: tuple[AnyTopic, ...] = TABLE) -> Rights:
     """Read an account's rights on a side off the topic table.
 
     Raises:
@@ -69,7 +69,7 @@ def rights_of(side: type[Side], account: Account) -> Rights:
         )
     if account.role is Role.MONITOR:
         return Rights(write=(), read=STATISTICS)
-    topics = [topic for topic in TABLE if topic.side is side]
+    topics = [topic for topic in table if topic.side is side]
 
     def granted(grants: tuple[Grant, ...], own: str, every: str) -> list[str]:
         return [own if grant.scope == "own" else every for grant in grants if grant.role is account.role]
@@ -103,7 +103,7 @@ def covers(granted: str, requested: str) -> bool:
     )
 
 
-def mosquitto_acl(side: type[Side], accounts: Iterable[Account]) -> str:
+def mosquitto_acl(side: type[Side], accounts: Iterable[Account], table: tuple[AnyTopic, ...] = TABLE) -> str:
     """Write mosquitto's access list: one block an account, no patterns.
 
     Raises:
@@ -111,7 +111,7 @@ def mosquitto_acl(side: type[Side], accounts: Iterable[Account]) -> str:
     """
     blocks = [_HEADING.format(side=side.label)]
     for account in checked(side, accounts):
-        rights = rights_of(side, account)
+        rights = rights_of(side, account, table)
         lines = [f"user {account.username}"]
         lines += [f"topic write {topic_filter}" for topic_filter in rights.write]
         lines += [f"topic read {topic_filter}" for topic_filter in rights.read]

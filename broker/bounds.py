@@ -27,3 +27,7 @@ MAX_FRAME_BYTES: Final = MAX_JPEG_BYTES + ENVELOPE_BYTES
 MAX_FEATURES_BYTES: Final = MAX_JPEG_BYTES + ENVELOPE_BYTES
 MAX_RESULT_BYTES: Final = MAX_REGIONS * (MAX_LABEL * 4 + 16) + ENVELOPE_BYTES
 MAX_JSON_BYTES: Final = 256 * 1024
+MAX_HOME_BYTES: Final = 16 * 1024
+"""Bytes of what is said to Home Assistant: a device with all its parts, or a camera's newest answer."""
+MAX_HOME_LABELS: Final = 32
+"""Different labels of one answer that Home Assistant is told of."""

@@ -10,9 +10,11 @@ from typing import Final, final
 from broker.acl import Account, checked, mosquitto_acl
 from broker.certificates import find_openssl, make_certificates
 from broker.errors import BadName, ProductionError
+from broker.home_topics import DISCOVERY_PREFIX
 from broker.mosquitto_conf import hashed_password, new_password, production_config
 from broker.production_readme import production_readme
 from broker.topic import Side
+from broker.topic_table import table
 
 TLS_PORT: Final = 8883
 _LARGEST_PORT: Final = 65535
@@ -33,10 +35,11 @@ class Production:
         port: The TLS port.
         installed_at: The folder's place on the broker's host, where that differs from where it is written.
         self_signed: Whether to make a certificate for trying out.
+        discovery_prefix: Where Home Assistant listens for devices.
 
     Raises:
         BadAccount: An account is given twice, or has nothing to do on that side.
-        BadName: A host name is none.
+        BadName: A host name or the prefix is none.
         ProductionError: There is no account at all, or the port is none.
     """
 
@@ -46,9 +49,11 @@ class Production:
     port: int = TLS_PORT
     installed_at: Path | None = None
     self_signed: bool = False
+    discovery_prefix: str = DISCOVERY_PREFIX
 
     def __post_init__(self) -> None:
         checked(self.side, self.accounts)
+        table(self.discovery_prefix)
         if not self.accounts:
             raise ProductionError("there is no account, so nobody could connect. Name at least one.")
         if not 0 < self.port <= _LARGEST_PORT:
@@ -90,9 +95,11 @@ def _write(production: Production, folder: Path) -> tuple[Path, ...]:
     if openssl is not None:
         make_certificates(openssl, certificates, production.hostnames)
     _put(folder / "mosquitto.conf", production_config(production.side, production.port, place), 0o644)
-    _put(folder / "acl", mosquitto_acl(production.side, production.accounts), 0o600)
+    rows = table(production.discovery_prefix)
+    _put(folder / "acl", mosquitto_acl(production.side, production.accounts, rows), 0o600)
     _put(folder / "passwords", hashes, 0o600)
-    readme = production_readme(production.side, production.accounts, production.hostnames[0], production.port)
+    place_of = (production.hostnames[0], production.port)
+    readme = production_readme(production.side, production.accounts, *place_of, rows)
     _put(folder / "README.md", readme, 0o644)
     return _put_secrets(secrets_folder, passwords)
 

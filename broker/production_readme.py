@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from broker.acl import Account, rights_of
-from broker.topic import Side
+from broker.topic import AnyTopic, Side
+from broker.topic_table import TABLE
 
 _TEXT: Final = """\
 # mosquitto for the {side} side of Penumbra
@@ -35,11 +36,17 @@ exist: the others keep their passwords. Then restart the broker.
 """
 
 
-def production_readme(side: type[Side], accounts: Iterable[Account], hostname: str, port: int) -> str:
+def production_readme(
+    side: type[Side],
+    accounts: Iterable[Account],
+    hostname: str,
+    port: int,
+    table: tuple[AnyTopic, ...] = TABLE,
+) -> str:
     """Write the README; it names no secret."""
     rows = []
     for account in accounts:
-        rights = rights_of(side, account)
+        rights = rights_of(side, account, table)
         write, read = (", ".join(f"`{f}`" for f in granted) or "-" for granted in (rights.write, rights.read))
         rows.append(f"| `mqtts://{account.username}@{hostname}:{port}` | {write} | {read} |")
     return _TEXT.format(side=side.label, rows="\n".join(rows))

@@ -37,6 +37,8 @@ class Role(StrEnum):
     VIEWER = "viewer"
     HELPER = "helper"
     MONITOR = "monitor"
+    ANNOUNCER = "announcer"
+    HOME_ASSISTANT = "home-assistant"
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Topic(Generic[S, W, R]):
     """One row.
 
     Attributes:
-        pattern: The topic with `{id}` where a camera, a stream or a node is named.
+        pattern: The topic with `{id}` where a camera, a stream or a node is named; a topic that there is
+            only once names none, and its id is empty.
         side: The broker that carries it.
         written: The type that is written; `read` is the type that is read.
         read: See `written`.
@@ -101,7 +104,9 @@ class Topic(Generic[S, W, R]):
 
     def id_of(self, path: str) -> str | None:
         """Take the id out of a concrete topic; None if the topic is not of this row."""
-        prefix, _, suffix = self.pattern.partition(ID)
+        prefix, named, suffix = self.pattern.partition(ID)
+        if not named:
+            return "" if path == self.pattern else None
         topic_id = path[len(prefix) : len(path) - len(suffix)]
         matches = path.startswith(prefix) and path.endswith(suffix) and topic_id and "/" not in topic_id
         return topic_id if matches else None

@@ -10,6 +10,7 @@ from rich.table import Column, Table
 
 from broker.acl import Account
 from broker.errors import BrokerError
+from broker.home_topics import DISCOVERY_PREFIX
 from broker.production import TLS_PORT, Production, write_production
 from broker.topic import AnyTopic, Cloud, Grant, Private, Role, Side
 from broker.topic_table import TABLE
@@ -42,6 +43,15 @@ def config(
     viewer: Annotated[Names | None, typer.Option(help="An account that only watches.")] = None,
     helper: Annotated[Names | None, typer.Option(help="A helping device's account (private side).")] = None,
     monitor: Annotated[Names | None, typer.Option(help="An account that reads the broker's counts.")] = None,
+    announcer: Annotated[
+        Names | None, typer.Option(help="An edge's account for Home Assistant (private side).")
+    ] = None,
+    home_assistant: Annotated[
+        Names | None, typer.Option(help="Home Assistant's own account (private side).")
+    ] = None,
+    discovery_prefix: Annotated[
+        str, typer.Option(help="Where Home Assistant listens for devices.")
+    ] = DISCOVERY_PREFIX,
     hostname: Annotated[Names | None, typer.Option(help="A name that clients connect to.")] = None,
     port: Annotated[int, typer.Option(help="The TLS port.")] = TLS_PORT,
     installed_at: Annotated[
@@ -61,6 +71,7 @@ def config(
     """
     named = {Role.CAMERA: camera, Role.EDGE: edge, Role.ANALYZER: analyzer, Role.VIEWER: viewer}
     named |= {Role.HELPER: helper, Role.MONITOR: monitor}
+    named |= {Role.ANNOUNCER: announcer, Role.HOME_ASSISTANT: home_assistant}
     try:
         production = Production(
             side=_SIDES[side],
@@ -69,6 +80,7 @@ def config(
             port=port,
             installed_at=installed_at,
             self_signed=self_signed,
+            discovery_prefix=discovery_prefix,
         )
         files = write_production(production, out, force=force)
     except BrokerError as error:

@@ -26,6 +26,7 @@ FRONT, BACK = Account(Role.CAMERA, "front"), Account(Role.CAMERA, "back")
 EDGE, VIEWER = Account(Role.EDGE, "e1"), Account(Role.VIEWER, "v")
 MONITOR = Account(Role.MONITOR, "m")
 HELPER, OTHER = Account(Role.HELPER, "h1"), Account(Role.HELPER, "h2")
+ANNOUNCER, HOME = Account(Role.ANNOUNCER, "e1"), Account(Role.HOME_ASSISTANT, "h")
 FIRST, SECOND = Account(Role.ANALYZER, "a1"), Account(Role.ANALYZER, "a2")
 STREAM = "abcdefghij234567abcd"
 
@@ -47,6 +48,8 @@ WRITES: Mapping[type[Side], Mapping[Account, set[str]]] = {
         MONITOR: set(),
         HELPER: {"penumbra/helpers/h1/capacity", "penumbra/helpers/h1/partial"},
         OTHER: {"penumbra/helpers/h2/capacity", "penumbra/helpers/h2/partial"},
+        ANNOUNCER: {"penumbra/home/front", "homeassistant/device/penumbra-camera-front/config"},
+        HOME: {"homeassistant/status"},
     },
     Cloud: {
         EDGE: {f"penumbra/features/{STREAM}"},
@@ -80,6 +83,14 @@ READS: Mapping[type[Side], Mapping[Account, set[str]]] = {
         MONITOR: set(),
         HELPER: {"penumbra/helpers/h1/weights", "penumbra/helpers/h1/work"},
         OTHER: {"penumbra/helpers/h2/weights", "penumbra/helpers/h2/work"},
+        ANNOUNCER: {"homeassistant/status"},
+        HOME: {
+            "penumbra/status/camera/front",
+            "penumbra/status/camera/back",
+            "penumbra/status/e1",
+            "penumbra/home/front",
+            "homeassistant/device/penumbra-camera-front/config",
+        },
     },
     Cloud: {
         EDGE: {f"penumbra/results/{STREAM}"},
@@ -96,7 +107,8 @@ TRIED = {path for side in WRITES.values() for paths in side.values() for path in
     "penumbra/helpers/h1",
     "penumbra/helpers/h1/more",
     "penumbra",
-    "homeassistant/device/front/config",
+    "homeassistant/sensor/front/config",
+    "homeassistant",
     "front",
 }
 

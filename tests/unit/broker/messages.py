@@ -5,6 +5,7 @@ from broker.features import Features, Protection
 from broker.frames import Frame
 from broker.gate import Draft, ReleaseContract
 from broker.helpers import HelperCapacity, HelperPartial, HelperWeights, HelperWork, Kernel, Sum, digest_of
+from broker.home_messages import Birth, Discovery, HomeState
 from broker.results import RegionAnswer, Result
 from broker.status import CameraStatus, NodeStatus
 
@@ -158,3 +159,24 @@ def a_partial(**changes: object) -> HelperPartial:
         "seconds": 0.001,
     }
     return HelperPartial(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def a_home_state(**changes: object) -> HomeState:
+    fields: dict[str, object] = {
+        "camera": "front-door",
+        "answer": "woman",
+        "confidence": 0.98,
+        "regions": 2,
+        "labels": {"woman": 1, "man": 1},
+        "captured_ns": NOW_NS,
+    }
+    return HomeState(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def a_discovery() -> Discovery:
+    device = "penumbra-camera-front-door"
+    return Discovery(device, {"dev": {"identifiers": [device]}, "o": {"name": "Penumbra"}, "cmps": {}})
+
+
+def a_birth() -> Birth:
+    return Birth(online=True)

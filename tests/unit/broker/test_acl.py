@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from broker.acl import Account, Rights, checked, covers, mosquitto_acl, rights_of, roles_of
 from broker.errors import BadAccount, BadName
 from broker.topic import Cloud, Private, Role
-from broker.topic_table import TABLE
+from broker.topic_table import TABLE, table
 from monitoring.broker_statistics import TOPICS
 
 FRONT = Account(Role.CAMERA, "front")
@@ -21,7 +21,8 @@ def test_a_camera_writes_and_reads_its_own_alone() -> None:
 
 
 def test_the_edge_is_the_only_role_that_does_things_on_both_sides() -> None:
-    assert roles_of(Private) == (Role.CAMERA, Role.EDGE, Role.VIEWER, Role.HELPER, Role.MONITOR)
+    home = (Role.ANNOUNCER, Role.HOME_ASSISTANT)
+    assert roles_of(Private) == (Role.CAMERA, Role.EDGE, Role.VIEWER, Role.HELPER, Role.MONITOR, *home)
     assert roles_of(Cloud) == (Role.EDGE, Role.ANALYZER, Role.VIEWER, Role.MONITOR)
     edge = Account(Role.EDGE, "e1")
     assert rights_of(Cloud, edge) == Rights(write=("penumbra/features/+",), read=("penumbra/results/+",))
@@ -41,6 +42,32 @@ def test_a_monitor_reads_what_the_broker_says_of_itself_and_nothing_of_ours(side
     assert all(any(covers(granted, topic) for granted in rights.read) for topic in TOPICS)
     for topic in TABLE:
         assert not any(covers(granted, topic.path("x")) for granted in rights.read)
+
+
+def test_home_assistant_sees_answers_and_states_and_no_picture() -> None:
+    assert rights_of(Private, Account(Role.HOME_ASSISTANT, "h")) == Rights(
+        write=("homeassistant/status",),
+        read=(
+            "penumbra/status/camera/+",
+            "penumbra/status/+",
+            "penumbra/home/+",
+            "homeassistant/device/+/config",
+        ),
+    )
+    assert rights_of(Private, Account(Role.ANNOUNCER, "e1")) == Rights(
+        write=("penumbra/home/+", "homeassistant/device/+/config"), read=("homeassistant/status",)
+    )
+
+
+def test_home_assistants_prefix_may_be_another() -> None:
+    rights = rights_of(Private, Account(Role.ANNOUNCER, "e1"), table("hass"))
+    assert rights == Rights(write=("penumbra/home/+", "hass/device/+/config"), read=("hass/status",))
+
+
+@pytest.mark.parametrize("prefix", ["", "a/b", "#", "+", "Home", "penumbra", "a" * 64])
+def test_a_prefix_that_a_topic_could_misread_is_refused(prefix: str) -> None:
+    with pytest.raises(BadName, match="is no discovery prefix"):
+        table(prefix)
 
 
 def test_a_viewer_writes_nothing() -> None:

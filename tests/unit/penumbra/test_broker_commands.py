@@ -74,12 +74,25 @@ def test_a_damaged_secret_is_replaced(tmp_path: Path) -> None:
         (["--side", "private"], "no account"),
         (["--side", "private", "--camera", "a", "--hostname", "a;b"], '"a;b" is neither a host name'),
         (["--side", "private", "--camera", "a", "--port", "0"], "port 0"),
+        (["--side", "cloud", "--announcer", "e1"], "announcer e1 can have no account on the cloud broker"),
+        (["--side", "private", "--camera", "a", "--discovery-prefix", "a/#"], "is no discovery prefix"),
     ],
 )
 def test_bad_input_is_named_and_nothing_is_written(tmp_path: Path, options: list[str], said: str) -> None:
     out = tmp_path / "broker"
     assert said in refused("config", *options, "--out", out)
     assert not out.exists()
+
+
+def test_home_assistant_listens_under_the_prefix_that_it_has(tmp_path: Path) -> None:
+    out = tmp_path / "broker"
+    home = ("--announcer", "e1", "--home-assistant", "main", "--discovery-prefix", "hass")
+    run(*PRIVATE, "--out", out, *home)
+    acl, readme = (out / "acl").read_text(), (out / "README.md").read_text()
+    assert "user announcer-e1\ntopic write penumbra/home/+\ntopic write hass/device/+/config\n" in acl
+    assert "topic read hass/device/+/config" in acl.partition("user home-assistant-main")[2]
+    assert "`hass/status`" in readme
+    assert "homeassistant/" not in acl + readme
 
 
 def test_an_unknown_side_is_a_usage_error(tmp_path: Path) -> None:
