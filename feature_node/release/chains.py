@@ -3,7 +3,7 @@
 import numpy as np
 from msgspec import UNSET, UnsetType
 
-from feature_node.release.bounds import ClipCoordinates, ClipInfinity, ClipL1, ClipL2
+from feature_node.release.bounds import ClipCoordinates, ClipNorm
 from feature_node.release.mechanism import Chain, Mechanism
 from feature_node.release.noise import GaussianJoint, LaplaceJoint, LaplacePerCoordinate
 from feature_node.release.response import CodebookResponse
@@ -33,12 +33,12 @@ def _private(output: OutputSpec, noise: NoiseSpec, samplers: Samplers) -> tuple[
     match noise.mechanism:
         case "laplace":
             one = noise.epsilon_per_coordinate or 0.0
-            return ClipInfinity(bound, output), LaplacePerCoordinate(bound, one, output.numbers, samplers)
+            return ClipNorm("inf", bound, output), LaplacePerCoordinate(bound, one, output.numbers, samplers)
         case "laplace-l1":
-            return ClipL1(bound, output), LaplaceJoint(bound, joint, output, samplers)
+            return ClipNorm("l1", bound, output), LaplaceJoint(bound, joint, output, samplers)
         case "gaussian-l2":
             noised = GaussianJoint(bound, joint, noise.delta or 0.0, output, samplers)
-            return ClipL2(bound, output), noised
+            return ClipNorm("l2", bound, output), noised
         case "response":
             said = CodebookResponse(np.array(noise.codebook, np.int8), joint, output, samplers)
             # The words stand among bounded numbers: one that is far out would be nearest to the wrong one.

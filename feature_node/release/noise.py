@@ -20,10 +20,11 @@ _ROUNDING: Final = 1e-6
 
 @final
 class LaplacePerCoordinate:
-    """x* = x̃ + Lap(2B/ε), element by element (Ryu et al., algorithm 1, line 4), after `ClipInfinity`.
+    """x* = x̃ + Lap(2B/ε), element by element (Ryu et al., algorithm 1, line 4).
 
-    The guarantee as published is one number's; all d of them together cost d·ε. The noise is in floating
-    point, as published: where the payload is float32 its last bits are not protected.
+    It follows `ClipNorm("inf")`. The guarantee as published is one number's; all d of them together cost
+    d·ε. The noise is in floating point, as published: where the payload is float32 its last bits are not
+    protected.
     """
 
     name: Final = "laplace-per-coordinate"
@@ -61,10 +62,11 @@ class LaplacePerCoordinate:
 
 @final
 class LaplaceJoint:
-    """Discrete Laplace noise for all numbers of a region together, after `ClipL1`: pure epsilon_joint.
+    """Discrete Laplace noise for all numbers of a region together: pure epsilon_joint.
 
-    Any two regions are at most 2B apart in L1. Numbers become whole steps of the payload's grid, truncated
-    towards zero so that no norm grows, and get noise of whole steps: nothing of floating point leaves.
+    Any two regions are at most 2B apart in L1 after `ClipNorm("l1")`. Numbers become whole steps of the
+    payload's grid, truncated towards zero so that no norm grows, and get noise of whole steps: nothing of
+    floating point leaves.
     """
 
     name: Final = "laplace"
@@ -102,10 +104,10 @@ class LaplaceJoint:
 
 @final
 class GaussianJoint:
-    """Gaussian noise for all numbers of a region together, after `ClipL2`: (epsilon_joint, delta).
+    """Gaussian noise for all numbers of a region together: (epsilon_joint, delta).
 
-    Any two regions are at most 2B apart in L2; σ is the analytic calibration's (Balle and Wang, theorem 8).
-    On the payload's grid as `LaplaceJoint`.
+    Any two regions are at most 2B apart in L2 after `ClipNorm("l2")`; σ is the analytic calibration's (Balle
+    and Wang, theorem 8). On the payload's grid as `LaplaceJoint`.
     """
 
     name: Final = "gaussian"

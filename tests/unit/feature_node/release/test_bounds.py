@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from feature_node.errors import BadNoise, NoJointGuarantee
-from feature_node.release.bounds import ClipCoordinates, ClipInfinity, ClipL1, ClipL2
+from feature_node.release.bounds import ClipCoordinates, ClipNorm, Norm
 from feature_node.release.mechanism import Cost, Event
 from models.errors import BadNumbers
 from models.manifest import OutputSpec
 
 OUTPUT = OutputSpec("int8", (2, 3), 4.0, 4 / 127)
-BOUNDS = [(ClipInfinity, np.inf, "clip-inf"), (ClipL1, 1, "clip-l1"), (ClipL2, 2, "clip-l2")]
+BOUNDS: list[tuple[Norm, float]] = [("inf", np.inf), ("l1", 1), ("l2", 2)]
+NORMS = [norm for norm, _ in BOUNDS]
 regions = hnp.arrays(
     np.float32,
     st.tuples(st.integers(0, 4), st.just(2), st.just(3)),
@@ -23,8 +24,8 @@ regions = hnp.arrays(
 
 @given(regions, st.floats(0.01, 10))
 def test_no_norm_is_over_the_bound_and_directions_stay(numbers, bound) -> None:
-    for step, order, _ in BOUNDS:
-        clipped, _ = step(bound, OUTPUT).apply(numbers)
+    for norm, order in BOUNDS:
+        clipped, _ = ClipNorm(norm, bound, OUTPUT).apply(numbers)
         assert clipped.shape == numbers.shape
         assert clipped.dtype == np.float32
         for before, after in zip(numbers.reshape(-1, 6), clipped.reshape(-1, 6).astype(float), strict=True):
@@ -33,15 +34,15 @@ def test_no_norm_is_over_the_bound_and_directions_stay(numbers, bound) -> None:
             assert after == pytest.approx(before.astype(float) / max(1.0, size / bound), rel=1e-5, abs=1e-30)
 
 
-@pytest.mark.parametrize(("step", "order", "name"), BOUNDS)
-def test_it_says_what_it_bounded_and_promises_nothing_by_itself(step, order, name) -> None:
-    made = step(1.5, OUTPUT)
+@pytest.mark.parametrize("norm", NORMS)
+def test_it_says_what_it_bounded_and_promises_nothing_by_itself(norm) -> None:
+    made = ClipNorm(norm, 1.5, OUTPUT)
     inside = np.full((1, 2, 3), 0.2, np.float32)
     kept, events = made.apply(inside)
     assert np.array_equal(kept, inside)
-    assert events == (Event(name=name, bound=1.5),)
+    assert events == (Event(name=f"clip-{norm}", bound=1.5),)
     assert made.cost == Cost()
-    with pytest.raises(NoJointGuarantee, match=name):
+    with pytest.raises(NoJointGuarantee, match=f"clip-{norm}"):
         made.at(1.0)
 
 
@@ -49,7 +50,7 @@ def test_it_says_what_it_bounded_and_promises_nothing_by_itself(step, order, nam
 def test_what_is_not_a_number_does_not_pass(bad) -> None:
     numbers = np.zeros((2, 2, 3), np.float32)
     numbers[1, 0, 2] = bad
-    for step in (ClipCoordinates(OUTPUT), *(made(1.0, OUTPUT) for made, _, _ in BOUNDS)):
+    for step in (ClipCoordinates(OUTPUT), *(ClipNorm(norm, 1.0, OUTPUT) for norm in NORMS)):
         with pytest.raises(BadNumbers, match="NaN or infinite"):
             step.apply(numbers)
         with pytest.raises(BadNumbers, match="shape"):
@@ -57,7 +58,7 @@ def test_what_is_not_a_number_does_not_pass(bad) -> None:
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf])
-@pytest.mark.parametrize(("step", "order", "name"), BOUNDS)
-def test_a_bound_that_bounds_nothing_is_refused(step, order, name, bad) -> None:
+@pytest.mark.parametrize("norm", NORMS)
+def test_a_bound_that_bounds_nothing_is_refused(norm, bad) -> None:
     with pytest.raises(BadNoise, match=r"bound .* is not a finite number above zero"):
-        step(bad, OUTPUT)
+        ClipNorm(norm, bad, OUTPUT)

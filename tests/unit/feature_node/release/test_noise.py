@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from feature_node.errors import BadNoise
-from feature_node.release.bounds import ClipL1, ClipL2
+from feature_node.release.bounds import ClipNorm
 from feature_node.release.mechanism import Cost
 from feature_node.release.noise import GaussianJoint, LaplaceJoint, LaplacePerCoordinate, whole_steps
 from feature_node.release.samplers import SeededSamplers
@@ -82,7 +82,7 @@ def test_each_draw_is_fresh(make) -> None:
 @pytest.mark.parametrize("make", [laplace, gaussian])
 @given(numbers=hnp.arrays(np.float32, (3, 4), elements=st.floats(-1, 1, width=32)))
 def test_what_leaves_jointly_private_noise_is_on_the_grid(make, numbers) -> None:
-    bounded, _ = (ClipL1 if make is laplace else ClipL2)(3.0, OUTPUT).apply(numbers)
+    bounded, _ = ClipNorm("l1" if make is laplace else "l2", 3.0, OUTPUT).apply(numbers)
     noisy, _ = make().apply(bounded)
     steps = np.rint(noisy.astype(float) / OUTPUT.scale)
     assert np.array_equal(noisy, (steps * OUTPUT.scale).astype(np.float32))
