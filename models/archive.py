@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from models.errors import BundleNotFound, DamagedBundle, UnsafeArchive
-from models.manifest import ANALYZER, CERTIFICATE, EXTRACTOR, MANIFEST
+from models.manifest import ANALYZER, CERTIFICATE, EXTRACTOR, MANIFEST, MIRROR
 from models.placement_table import MAX_TABLE_BYTES, PLACEMENT
 
 # The only names a bundle holds, each with the most bytes it may have once unpacked.
@@ -18,6 +18,7 @@ LIMITS: Final = {
     ANALYZER: 64 << 20,
     CERTIFICATE: 1 << 20,
     PLACEMENT: MAX_TABLE_BYTES,
+    MIRROR: 16 << 20,
 }
 MAX_ARCHIVE: Final = 130 << 20
 MAX_RATIO: Final = 200

@@ -12,6 +12,7 @@ SCHEMA: Final = 1
 MANIFEST: Final = "manifest.json"
 EXTRACTOR: Final = "extractor.onnx"
 ANALYZER: Final = "analyzer.onnx"
+MIRROR: Final = "mirror.onnx"
 CERTIFICATE: Final = "certificate.json"
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
@@ -22,7 +23,7 @@ Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Embedding = Literal["simple", "siamese", "advanced", "ours"]
 Shading = Literal["solid", "blur", "mosaic"]
-FileName = Literal["extractor.onnx", "analyzer.onnx"]
+FileName = Literal["extractor.onnx", "analyzer.onnx", "mirror.onnx"]
 Step = Annotated[int, msgspec.Meta(ge=-127, le=127)]
 Codebook = Annotated[tuple[tuple[Step, ...], ...], msgspec.Meta(max_length=4096)]
 
@@ -243,6 +244,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             raise ValueError("shading is a picture bundle's")
         if not embedding and (self.output or self.split or self.embedding or EXTRACTOR in self.files):
             raise ValueError("a picture bundle has no split, embedding, output or extractor.onnx")
+        if not embedding and MIRROR in self.files:
+            raise ValueError("a picture bundle has no mirror.onnx: what is sent is a picture already")
         if self.noise and not self.output:
             raise ValueError("noise is an embedding bundle's: a picture has no numbers to add it to")
         if self.noise and self.output:
@@ -254,8 +257,13 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def bundle_id(self) -> str:
-        """16 hex digits that both halves of one pair share, and no other bundle does."""
-        canonical = msgspec.json.encode(self, order="deterministic")
+        """16 hex digits that both halves of one pair share, and no other bundle does.
+
+        They stand for what answers. The mirror is only looked into: the manifest lists its hash as any
+        file's, but the id does not cover it, so that a bundle certified before it got one stays that bundle.
+        """
+        answering = {name: entry for name, entry in self.files.items() if name != MIRROR}
+        canonical = msgspec.json.encode(msgspec.structs.replace(self, files=answering), order="deterministic")
         return hashlib.sha256(canonical).hexdigest()[:16]
 
     @property

@@ -9,7 +9,8 @@ import numpy as np
 from models.bundle import load_analyzer, load_extractor
 from models.certificate import decode_certificate
 from models.errors import UnsupportedBundle
-from models.manifest import ANALYZER, CERTIFICATE, EXTRACTOR, Manifest
+from models.manifest import ANALYZER, CERTIFICATE, EXTRACTOR, MIRROR, Manifest
+from models.mirror import load_mirror
 from models.pictures import encode_picture
 from models.placement_table import PLACEMENT, PlacementTable
 from models.quantise import quantise
@@ -44,6 +45,8 @@ def verify_bundle(path: Path) -> Iterator[str]:
         yield _run_extractor(path, manifest)
     if ANALYZER in halves:
         yield _run_analyzer(path, manifest)
+    if MIRROR in files:
+        yield _run_mirror(path, manifest)
 
 
 def _say_certificate(path: Path, data: bytes) -> str:
@@ -68,6 +71,13 @@ def _run_analyzer(path: Path, manifest: Manifest) -> str:
     for count in _BATCHES:
         answers = analyzer.analyze(_payloads(manifest, count))
     return f"{ANALYZER} runs: {len(answers)} answers among {', '.join(manifest.labels)}"
+
+
+def _run_mirror(path: Path, manifest: Manifest) -> str:
+    mirror = load_mirror(path)
+    for count in _BATCHES:
+        pictures = mirror.pictures(_payloads(manifest, count))
+    return f"{MIRROR} runs: {len(_payloads(manifest, 1)[0])} bytes become a picture of {pictures.shape[1:3]}"
 
 
 def _payloads(manifest: Manifest, count: int) -> list[bytes]:

@@ -6,6 +6,7 @@ from penumbra import (
     lab_attack_command,
     lab_certify_command,
     lab_data_command,
+    lab_mirror_command,
     lab_network_command,
     lab_place_attack_command,
     lab_place_command,
@@ -23,6 +24,7 @@ lab_network_command.mount(app)
 lab_data_command.mount(app)
 lab_attack_command.mount(app)
 lab_certify_command.mount(app)
+lab_mirror_command.mount(app)
 lab_study_command.mount(app)
 lab_sweep_command.mount(app)
 lab_recommend_command.mount(app)

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 from models.quantise import Floats
 from privacy_lab.attacks.aside import Indices, set_aside
-from privacy_lab.attacks.fitting import Budget, Pairs, fit, pictures_of, rise_and_fall
+from privacy_lab.attacks.fitting import Budget, Keeping, Pairs, fit, pictures_of, rise_and_fall
 from privacy_lab.attacks.linear import Linear, Standard, fit_linear, standard_of
 from privacy_lab.attacks.placing import placed
 from privacy_lab.attacks.sight import Images, Sight, Watch
 from privacy_lab.attacks.told import clean_numbers, mean_of_draws
-from privacy_lab.attacks.upconvolution import UpConvolution
+from privacy_lab.attacks.upconvolution import FULL, UpConvolution, Width
 from privacy_lab.attacks.victim import Pixels, Victim
 from privacy_lab.devices import Precision
 from privacy_lab.noise.mechanisms import twin_of
@@ -71,13 +71,18 @@ class _Network(nn.Module):
     """Codes, standardised once for all, to pictures: the best linear guess and what is learnt beyond it."""
 
     def __init__(
-        self, standard: Standard, linear: Linear, shape: tuple[int, ...], size: tuple[int, int]
+        self,
+        standard: Standard,
+        linear: Linear,
+        shape: tuple[int, ...],
+        size: tuple[int, int],
+        width: Width,
     ) -> None:
         super().__init__()
         self.register_buffer("mean", standard.mean.float())
         self.register_buffer("spread", standard.spread.float())
         self.linear = linear
-        self.beyond = UpConvolution(shape, *size)
+        self.beyond = UpConvolution(shape, *size, width)
         self._shape, self._size = shape, size
 
     mean: Tensor
@@ -97,19 +102,20 @@ class Decoder:
     """A trained decoder.
 
     Attributes:
+        network: From codes to pictures, float32 [n, 3, h, w], not yet clipped to [0, 1].
         losses: Errors, as it was trained by, on the regions set aside, before the first epoch and after each.
         aside: Which of the auxiliary regions it has not learnt from.
     """
 
     def __init__(self, network: nn.Module, losses: tuple[float, ...], aside: Indices) -> None:
-        self._network = network
+        self.network = network
         self.losses = losses
         self.aside = aside
 
     @torch.no_grad()
     def decode(self, codes: Floats) -> Images:
         """Give the pictures, float32 [n, h, w, 3] in [0, 1], that codes [n, *shape] came from."""
-        return pictures_of(self._network, codes)
+        return pictures_of(self.network, codes)
 
 
 def decoder_attack(sight: Sight, settings: DecoderSettings) -> Images:
@@ -117,10 +123,17 @@ def decoder_attack(sight: Sight, settings: DecoderSettings) -> Images:
     return train_decoder(sight, settings).decode(sight.observed)
 
 
-def train_decoder(sight: Sight, settings: DecoderSettings, structure: float = 0.0) -> Decoder:
+def train_decoder(
+    sight: Sight,
+    settings: DecoderSettings,
+    structure: float = 0.0,
+    *,
+    width: Width = FULL,
+    keep: Keeping | None = None,
+) -> Decoder:
     """Query the victim with the auxiliary regions and altered copies of them, and learn to undo it.
 
-    `structure` weighs 1 - SSIM beside the mean squared error.
+    `structure` weighs 1 - SSIM beside the mean squared error; `keep` takes up what an earlier run has left.
     """
     learn, aside = set_aside(sight.auxiliary, settings.aside, sight.seed)
     regions = with_views(sight.auxiliary.images[learn], settings.views, sight.seed)
@@ -133,6 +146,8 @@ def train_decoder(sight: Sight, settings: DecoderSettings, structure: float = 0.
         seed=sight.seed,
         device=sight.device,
         watch=sight.watch,
+        width=width,
+        keep=keep,
     )
     return Decoder(network, losses, aside)
 
@@ -146,18 +161,20 @@ def fit_decoder(
     seed: int,
     device: torch.device,
     watch: Watch,
+    width: Width = FULL,
+    keep: Keeping | None = None,
 ) -> tuple[nn.Module, tuple[float, ...]]:
     """Fit the linear guess, then what a network sees beyond it; also give the errors on `aside`.
 
     Codes that tell nothing of a picture end at the mean picture: the linear guess is that mean, and the
     network, which begins at nothing, is kept only where it errs less on the pictures set aside.
     """
-    shape, (height, width) = tuple(pairs.codes.shape[1:]), pairs.regions.shape[1:3]
+    shape, (height, across) = tuple(pairs.codes.shape[1:]), pairs.regions.shape[1:3]
     released = pairs.released().flatten(1)
     standard = standard_of(released)
     linear = _linear(standard, released, pairs.regions, aside)
     torch.manual_seed(seed)
-    network = _Network(standard, linear, shape, (int(height), int(width)))
+    network = _Network(standard, linear, shape, (int(height), int(across)), width)
     network = placed(network, device)
     budget = Budget(
         pictures=settings.pictures,
@@ -169,7 +186,7 @@ def fit_decoder(
         precision=settings.precision,
         structure=structure,
     )
-    return network, fit(network, pairs, aside, budget, rise_and_fall, seed=seed, watch=watch)
+    return network, fit(network, pairs, aside, budget, rise_and_fall, seed=seed, watch=watch, keep=keep)
 
 
 def with_views(regions: Pixels, views: int, seed: int) -> Pixels:

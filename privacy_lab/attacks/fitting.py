@@ -4,7 +4,7 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, final
 
 import numpy as np
 import torch
@@ -15,7 +15,9 @@ from models.quantise import Floats
 from privacy_lab.attacks.placing import device_of
 from privacy_lab.attacks.sight import Images, Watch
 from privacy_lab.attacks.structure import structural_similarity
+from privacy_lab.checkpoints import named, part
 from privacy_lab.devices import Precision, half_precision
+from privacy_lab.optimising import memory_of, recall
 
 _AT_ONCE: Final = 128
 
@@ -69,6 +71,53 @@ class Budget:
     structure: float = 0.0
 
 
+class Keeping(Protocol):
+    """Where a fit stands, kept from one run to the next."""
+
+    def load(self) -> tuple[list[float], dict[str, Tensor]] | None:
+        """Give what was saved last; None where nothing was."""
+        ...
+
+    def save(self, losses: list[float], tensors: dict[str, Tensor]) -> None:
+        """Keep this in the place of what was saved before."""
+        ...
+
+
+@final
+class _Run:
+    """A fit under way: the network, the best weights so far, and all that decides what comes next."""
+
+    def __init__(self, network: nn.Module, budget: Budget, seed: int) -> None:
+        self._network = network
+        self.draw = torch.Generator().manual_seed(seed)
+        self.optimizer = torch.optim.AdamW(
+            network.parameters(), lr=budget.rate, weight_decay=budget.weight_decay
+        )
+        self.best = copy.deepcopy(network.state_dict())
+
+    def note(self, losses: list[float]) -> None:
+        """Keep these weights if they err least so far."""
+        if losses[-1] <= min(losses):
+            self.best = copy.deepcopy(self._network.state_dict())
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Give everything that the rest of the fit depends on, by name."""
+        return (
+            named("network", self._network.state_dict())
+            | named("best", self.best)
+            | named("optimizer", memory_of(self.optimizer))
+            | {"draw": self.draw.get_state(), "noise": torch.get_rng_state()}
+        )
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Take up what `tensors` gave."""
+        self._network.load_state_dict(part(tensors, "network"))
+        self.best = part(tensors, "best")
+        recall(self.optimizer, part(tensors, "optimizer"))
+        self.draw.set_state(tensors["draw"])
+        torch.set_rng_state(tensors["noise"])
+
+
 def fit(
     network: nn.Module,
     pairs: Pairs,
@@ -78,40 +127,60 @@ def fit(
     *,
     seed: int,
     watch: Watch,
+    keep: Keeping | None = None,
 ) -> tuple[float, ...]:
     """Lower the budget's error; the network is left with the weights that erred least on `aside`.
 
-    Its first weights are among those compared: a network that can only get worse stays as it was.
+    Its first weights are among those compared: a network that can only get worse stays as it was. What is
+    taken up from `keep`, epoch by epoch, ends where a fit without interruption would.
 
     Returns:
         The errors on `aside` as `error_of` gives them, before the first epoch and after each.
     """
-    draw = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=budget.rate, weight_decay=budget.weight_decay)
-    batches = max(1, len(pairs) // budget.batch)
+    run, losses = _Run(network, budget, seed), [error_of(network, aside, budget)]
+    kept = keep.load() if keep is not None else None
+    if kept is not None:
+        losses, tensors = kept
+        run.restore(tensors)
     epochs = max(1, min(budget.epochs, round(budget.pictures / len(pairs))))
-    losses, best = [error_of(network, aside, budget)], copy.deepcopy(network.state_dict())
-    for epoch in range(epochs):
-        network.train()
-        for number, chosen in enumerate(torch.randperm(len(pairs), generator=draw).tensor_split(batches)):
-            step = epoch * batches + number
-            for group in optimizer.param_groups:
-                group["lr"] = budget.rate * schedule(step, epochs * batches)
-            loss = _loss(network, pairs, chosen, budget)
-            # Cleared before the gradient is computed, never after: it would be lost.
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            watch((step + 1) / (epochs * batches))
-        losses.append(error_of(network, aside, budget))
-        if losses[-1] <= min(losses):
-            best = copy.deepcopy(network.state_dict())
+    for epoch in range(len(losses) - 1, epochs):
         if len(losses) - 1 - losses.index(min(losses)) >= budget.patience:
             break
-    network.load_state_dict(best)
+        _learn(run, network, pairs, budget, schedule, epoch=epoch, epochs=epochs, watch=watch)
+        losses.append(error_of(network, aside, budget))
+        run.note(losses)
+        if keep is not None:
+            keep.save(losses, run.tensors())
+    network.load_state_dict(run.best)
     network.eval()
     watch(1.0)
     return tuple(losses)
+
+
+def _learn(
+    run: _Run,
+    network: nn.Module,
+    pairs: Pairs,
+    budget: Budget,
+    schedule: Schedule,
+    *,
+    epoch: int,
+    epochs: int,
+    watch: Watch,
+) -> None:
+    """Show each pair once."""
+    network.train()
+    batches = max(1, len(pairs) // budget.batch)
+    for number, chosen in enumerate(torch.randperm(len(pairs), generator=run.draw).tensor_split(batches)):
+        step = epoch * batches + number
+        for group in run.optimizer.param_groups:
+            group["lr"] = budget.rate * schedule(step, epochs * batches)
+        loss = _loss(network, pairs, chosen, budget)
+        # Cleared before the gradient is computed, never after: it would be lost.
+        run.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        run.optimizer.step()
+        watch((step + 1) / (epochs * batches))
 
 
 @torch.no_grad()

@@ -2,7 +2,7 @@
 
 import math
 from itertools import pairwise
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 import torch
 from torch import Tensor, nn
@@ -10,15 +10,30 @@ from torch.nn import functional
 
 Grid = tuple[int, int]
 
-# Leaky slope 0.2 as in the paper. A grid of s × s places has about 1024/s channels, so that every layer of
-# the way up costs the same.
+# Leaky slope 0.2 as in the paper.
 _SLOPE: Final = 0.2
-_CHANNELS_TIMES_SIDE: Final = 1024
 _FEWEST: Final = 16
 _MOST: Final = 256
 _SMALLEST_SIDE: Final = 4
 _FLAT: Final = 1024
-_HIDDEN: Final = 512
+
+
+class Width(NamedTuple):
+    """How wide the network is.
+
+    Attributes:
+        channels_times_side: A grid of s × s places has about this over s channels, so that every layer of the
+            way up costs the same.
+        hidden: Between the two fully connected layers.
+    """
+
+    channels_times_side: int = 1024
+    hidden: int = 512
+
+
+FULL: Final = Width()
+SMALL: Final = Width(256, 128)
+"""A tenth of the weights: enough for codes of few numbers, and small enough to ship."""
 
 
 @final
@@ -29,17 +44,19 @@ class UpConvolution(nn.Module):
     maps keep their places: they enter the way up at their own resolution, by convolutions.
     """
 
-    def __init__(self, shape: tuple[int, ...], height: int, width: int) -> None:
+    def __init__(self, shape: tuple[int, ...], height: int, width: int, wide: Width = FULL) -> None:
         super().__init__()
         grids = grids_of(height, width)
         flat = len(shape) < 3 or shape[0] * shape[1] * shape[2] <= _FLAT
-        self.entry: nn.Module = _Flat(shape, grids[-1]) if flat else _Map(shape, _entry(grids, shape))
+        self.entry: nn.Module = (
+            _Flat(shape, grids[-1], wide) if flat else _Map(shape, _entry(grids, shape), wide)
+        )
         first = grids[-1] if flat else _entry(grids, shape)
         way = grids[grids.index(first) :: -1]
         layers: list[nn.Module] = []
         for here, above in pairwise(way[:-1]):
-            layers += _up(channels(here), channels(above))
-        before = channels(way[-2] if len(way) > 1 else way[0])
+            layers += _up(channels(here, wide), channels(above, wide))
+        before = channels(way[-2] if len(way) > 1 else way[0], wide)
         # The last doubling moves channels to places: at full resolution kernels would cost the most.
         last = nn.Conv2d(before, 12 if len(way) > 1 else 3, 3, padding=1)
         nn.init.zeros_(last.weight)
@@ -57,15 +74,15 @@ class UpConvolution(nn.Module):
 class _Flat(nn.Module):
     """[n, *shape] to [n, channels, *grid] by two fully connected layers."""
 
-    def __init__(self, shape: tuple[int, ...], grid: Grid) -> None:
+    def __init__(self, shape: tuple[int, ...], grid: Grid, wide: Width) -> None:
         super().__init__()
         numbers = int(torch.Size(shape).numel())
-        places = (channels(grid), *grid)
+        places = (channels(grid, wide), *grid)
         self.layers = nn.Sequential(
             nn.Flatten(),
-            nn.Linear(numbers, _HIDDEN),
+            nn.Linear(numbers, wide.hidden),
             nn.LeakyReLU(_SLOPE),
-            nn.Linear(_HIDDEN, int(torch.Size(places).numel())),
+            nn.Linear(wide.hidden, int(torch.Size(places).numel())),
             nn.LeakyReLU(_SLOPE),
             nn.Unflatten(1, places),
         )
@@ -79,13 +96,13 @@ class _Flat(nn.Module):
 class _Map(nn.Module):
     """[n, c, h, w] to [n, channels, *grid]: brought to the grid, then three convolutions."""
 
-    def __init__(self, shape: tuple[int, ...], grid: Grid) -> None:
+    def __init__(self, shape: tuple[int, ...], grid: Grid, wide: Width) -> None:
         super().__init__()
         self._grid = grid
-        wide = channels(grid)
+        own = channels(grid, wide)
         layers: list[nn.Module] = []
-        for before in (shape[0], wide, wide):
-            layers += [nn.Conv2d(before, wide, 3, padding=1), nn.LeakyReLU(_SLOPE)]
+        for before in (shape[0], own, own):
+            layers += [nn.Conv2d(before, own, 3, padding=1), nn.LeakyReLU(_SLOPE)]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, codes: Tensor) -> Tensor:
@@ -102,10 +119,10 @@ def grids_of(height: int, width: int) -> tuple[Grid, ...]:
     return tuple(grids)
 
 
-def channels(grid: Grid) -> int:
+def channels(grid: Grid, wide: Width = FULL) -> int:
     """Give how many channels a grid has."""
     side = math.sqrt(grid[0] * grid[1])
-    return max(_FEWEST, min(_MOST, round(_CHANNELS_TIMES_SIDE / side)))
+    return max(_FEWEST, min(_MOST, round(wide.channels_times_side / side)))
 
 
 def _entry(grids: tuple[Grid, ...], shape: tuple[int, ...]) -> Grid:

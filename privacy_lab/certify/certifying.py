@@ -6,7 +6,7 @@ import torch
 
 from models.certificate import Certificate, encode_certificate
 from models.errors import UnsupportedBundle
-from models.manifest import ANALYZER, CERTIFICATE, EXTRACTOR
+from models.manifest import ANALYZER, CERTIFICATE, EXTRACTOR, MIRROR
 from models.placement_table import PLACEMENT
 from models.reading import read_checked
 from models.writer import write_bundle
@@ -51,7 +51,7 @@ def certify_bundle(
         SharedPictures: Nothing is left to learn from, or to attack.
     """
     # An older certificate is not read: it is to be replaced.
-    manifest, files = read_checked(path, frozenset({EXTRACTOR, ANALYZER, PLACEMENT}))
+    manifest, files = read_checked(path, frozenset({EXTRACTOR, ANALYZER, PLACEMENT, MIRROR}))
     for name in (EXTRACTOR, ANALYZER):
         if name not in files:
             raise UnsupportedBundle(f"{path}: has no {name}; a certificate needs both halves of embeddings")
@@ -61,6 +61,6 @@ def certify_bundle(
         manifest, files[EXTRACTOR], files[ANALYZER], repetitions=repetitions, torch=in_torch, watch=costs
     )
     certificate = build_certificate(manifest, outcome.battery, edge, intervals)
-    kept = {name: files[name] for name in (EXTRACTOR, ANALYZER, PLACEMENT) if name in files}
+    kept = {name: files[name] for name in (EXTRACTOR, ANALYZER, PLACEMENT, MIRROR) if name in files}
     write_bundle(path, manifest, kept | {CERTIFICATE: encode_certificate(certificate)})
     return certificate, page_of(manifest, certificate, outcome)

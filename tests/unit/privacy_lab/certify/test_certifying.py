@@ -7,8 +7,10 @@ import pytest
 
 pytest.importorskip("torch")
 
+from models.archive import list_files
 from models.certificate import Certificate
 from models.errors import UnsupportedBundle
+from models.manifest import MIRROR
 from models.reading import load_certificate, load_manifest
 from models.split import split_bundle
 from privacy_lab.battery.plan import Plan
@@ -18,7 +20,7 @@ from privacy_lab.certify.facts import PageFacts
 from privacy_lab.certify.own import check_on_own_pictures
 from privacy_lab.certify.page import render_page
 from privacy_lab.devices import CPU
-from tests.unit.models import made
+from tests.unit.models import made, mirrored
 from tests.unit.privacy_lab.battery import made as battery
 
 PLAN: Plan = battery.plan("decoder", "retrieval", "rank-privacy", seeds=(0,), iterations=2)
@@ -67,9 +69,10 @@ def checked(bundle: Path, pictures: Path, folder: Path) -> dict[str, Verdict]:
 
 
 def test_a_certificate_is_written_into_the_bundle_and_can_be_checked_with_its_edge_half(tmp_path):
-    bundle = made.certified(tmp_path / "tiny.zip", made_by="someone, long ago")
+    bundle = mirrored.certified(tmp_path / "tiny.zip", made_by="someone, long ago")
     certificate, facts = certified(bundle, tmp_path / "kept")
     assert load_certificate(bundle) == (load_manifest(bundle), certificate)
+    assert MIRROR in list_files(bundle)
     assert certificate.payload_bytes == 4
     assert certificate.ssim is not None
     assert certificate.identity_rank1 is not None
