@@ -38,6 +38,7 @@ from monitoring.http import serve
 from monitoring.links import LinkMetrics
 from monitoring.logs import get_logger, set_up_logs
 from monitoring.metrics import describe_build
+from monitoring.traces import tracing
 
 BAD_SETTINGS: Final = 2
 
@@ -68,9 +69,10 @@ async def _run(settings: AnalyzerSettings, networks: Mapping[str, Network]) -> N
         link = _link(settings, reporter)
         health = Health({"cloud": lambda: _check_link(link), "store": reporter.check_store})
         address = await stack.enter_async_context(serve(settings.metrics_address, health))
+        traces = await stack.enter_async_context(tracing(settings.traces, "analyzer", settings.node))
         get_logger().info("analyzer starts", broker=str(settings.cloud), metrics=address)
         thread = await stack.enter_async_context(NetworkThread(max_batch=settings.max_batch, tally=metrics))
-        analysis = Analysis(networks, thread, store, metrics)
+        analysis = Analysis(networks, thread, store, metrics, traces=traces)
         features = link.subscriber(FEATURES, group=settings.group, capacity=2 * settings.in_flight)
         homeward = Homeward(link.publisher(RESULTS), store, metrics)
         await stack.enter_async_context(link)

@@ -11,6 +11,7 @@ from broker.ends import Delivery, Publisher
 from broker.errors import LinkError
 from broker.features import Features
 from broker.results import Result
+from monitoring.traces import Span
 
 BATCHES_UNDERWAY: Final = 4
 
@@ -48,18 +49,28 @@ class Homeward:
         task.add_done_callback(lambda _: self._places.release())
 
     async def _bring(self, batch: Sequence[Delivery[Features]], answered: Answered) -> None:
-        pairs = zip(batch, answered.results, strict=True)
-        await asyncio.gather(*(self._send(delivery, result) for delivery, result in pairs))
+        each = zip(batch, answered.results, answered.spans, strict=True)
+        await asyncio.gather(*(self._send(*one) for one in each))
         kept = [result for result in answered.results if not result.refused]
         await self._store.remember(answered.fresh, kept)
 
-    async def _send(self, delivery: Delivery[Features], result: Result) -> None:
+    async def _send(self, delivery: Delivery[Features], result: Result, span: Span) -> None:
         try:
-            await self._results.send(result)
+            with span.around("send"):
+                await self._results.send(result)
         except LinkError as error:
-            self._tally.lost(type(error).__name__.lower())
+            lost = type(error).__name__.lower()
+            self._tally.lost(lost)
+            span.end(lost, failed=True)
         else:
             self._tally.answered(result)
+            span.end(_outcome(result), failed=bool(result.refused), cached=result.cached)
         # A result that cannot be sent is asked for again by the edge's source; left unacknowledged it would
         # take one of the places that ReceiveMaximum gives this node, for as long as the session lasts.
         delivery.done()
+
+
+def _outcome(result: Result) -> str:
+    if result.refused:
+        return result.refused
+    return "cached" if 0 < len(result.regions) == result.cached else "answered"

@@ -8,6 +8,7 @@ from analyzer_node.keys import answer_key
 from analyzer_node.networks import Network, Outcome
 from broker.features import Features
 from broker.results import RegionAnswer, Result
+from monitoring.traces import NO_SPAN, Span
 
 
 @final
@@ -21,6 +22,7 @@ class Job:
         answers: what is known so far, by key.
         cached: the keys whose answers came from the store.
         refused: why there will be no answer; empty while there may be one.
+        span: the analyzer's part of the frame's trace.
     """
 
     features: Features
@@ -28,14 +30,15 @@ class Job:
     answers: dict[str, RegionAnswer] = field(default_factory=dict)
     cached: set[str] = field(default_factory=set)
     refused: str = ""
+    span: Span = NO_SPAN
 
 
-def open_job(features: Features, networks: Mapping[str, Network]) -> Job:
+def open_job(features: Features, networks: Mapping[str, Network], span: Span = NO_SPAN) -> Job:
     """Name the answers that a message asks for, or say why it cannot have any."""
     refused = _why_not(features, networks.get(features.bundle))
     asked = () if refused else features.regions
     keys = tuple(answer_key(features.bundle, features.kind, payload) for payload in asked)
-    return Job(features, keys, refused=refused)
+    return Job(features, keys, refused=refused, span=span)
 
 
 def _why_not(features: Features, network: Network | None) -> str:
@@ -103,4 +106,6 @@ def close_job(job: Job, *, received_ns: int, answered_ns: int) -> Result:
         received_ns=received_ns,
         answered_ns=answered_ns,
         refused=job.refused,
+        # An edge of the time before traces reads no result that tells of one: only who asked is told.
+        traceparent=job.span.traceparent if asked.traceparent else "",
     )

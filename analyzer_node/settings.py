@@ -10,6 +10,7 @@ from analyzer_node.redis_address import RedisAddress, parse_address
 from broker.address import BrokerAddress
 from broker.identity import check_name
 from broker.plain_json import decode_plain, encode_plain
+from monitoring.traces import TraceSettings
 
 MAX_BUNDLES: Final = 64
 
@@ -37,6 +38,7 @@ class AnalyzerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         group: Analyzers of one group share the work, where the broker can.
         metrics_address: Where `/metrics`, `/healthz` and `/readyz` are served; port 0 takes a free one, an
             empty text turns them off.
+        traces: Where spans go: of the cloud side, they name no camera and no stream.
         log_format: For people or for machines.
     """
 
@@ -58,6 +60,7 @@ class AnalyzerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     drain_seconds: float = 5.0
     group: str = "analyzers"
     metrics_address: str = "127.0.0.1:0"
+    traces: TraceSettings = TraceSettings()
     log_format: Literal["console", "json"] = "console"
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ from monitoring.health import Check, Health
 from monitoring.http import serve
 from monitoring.logs import get_logger, set_up_logs
 from monitoring.metrics import describe_build
+from monitoring.traces import tracing
 
 BAD_SETTINGS: Final = 2
 
@@ -40,9 +41,12 @@ async def _run(settings: CameraSettings) -> None:
     stop = _stop_on_signals()
     boards = {spec.name: StatusBoard(spec) for spec in settings.cameras}
     links = {spec.name: private_link(settings.broker, spec, boards[spec.name]) for spec in settings.cameras}
-    async with serve(settings.metrics_address, _health(boards, links)) as address:
+    async with (
+        serve(settings.metrics_address, _health(boards, links)) as address,
+        tracing(settings.traces, "camera") as traces,
+    ):
         get_logger().info("camera node starts", cameras=sorted(boards), metrics=address)
-        await _unless_stopped(run_cameras(settings, boards, links), stop)
+        await _unless_stopped(run_cameras(settings, boards, links, traces), stop)
     if not stop.is_set() and (why := failures(boards)):
         raise SourceFailed(why)
 

@@ -23,6 +23,7 @@ from camera_node.window import Window
 from monitoring.logs import get_logger
 from monitoring.masking import mask_source, mask_text
 from monitoring.metrics import RECONNECTS
+from monitoring.traces import NO_TRACES, Traces
 
 STEADY_PICTURES: Final = 100
 """After so many pictures a break is a new one, and the waits start small again."""
@@ -39,6 +40,7 @@ class Camera:
         answers: Where its answers come from; None for a live source, which does not wait for them.
         open_source: Makes its source; another one in tests.
         delays: Makes the waits between attempts to open it.
+        traces: Begins a trace for each frame.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Camera:
         *,
         open_source: Callable[[CameraSpec], Source] = open_source,
         delays: Callable[[], Iterator[float]] = backoff,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self._spec = spec
         self._board = board
@@ -57,6 +60,7 @@ class Camera:
         self._answers = answers
         self._open_source = open_source
         self._delays = delays
+        self._traces = traces
         self._zones_size: tuple[int, int] | None = None
 
     async def run(self) -> None:
@@ -114,7 +118,7 @@ class Camera:
 
     async def _send(self, source: Source) -> None:
         spec, tally = self._spec, self._board.tally
-        framer = Framer(spec.name, "newest" if spec.live else "wait", host_clock())
+        framer = Framer(spec.name, "newest" if spec.live else "wait", host_clock(), self._traces)
         self._board.begin(framer.run)
         tally = self._board.tally
         pace = in_real_time if spec.pace == "realtime" and not spec.live else as_it_comes

@@ -83,14 +83,18 @@ class NewestSender:
                 await self._deliver(picture)
 
     async def _deliver(self, picture: Picture) -> None:
+        span = self._framer.trace(picture)
         try:
-            await self._frames.send(self._framer.frame(picture))
+            await self._frames.send(self._framer.frame(picture, span.traceparent))
         except Undelivered as error:
             self._drop("undelivered", why=str(error))
+            span.end("undelivered", failed=True)
         except TooLarge as error:
             self._drop("too-large", why=str(error))
+            span.end("too-large", failed=True)
         else:
             self._tally.count_sent()
+            span.end("sent")
 
     def _too_old(self, picture: Picture) -> bool:
         lag = (time.time_ns() - picture.captured_ns) / 1e9

@@ -14,6 +14,7 @@ from camera_node.board import StatusBoard
 from camera_node.camera import Camera
 from camera_node.settings import CameraSettings, CameraSpec
 from monitoring.links import LinkMetrics
+from monitoring.traces import NO_TRACES, Traces
 
 
 def private_link(node: BrokerAddress | None, spec: CameraSpec, board: StatusBoard) -> Link[Private]:
@@ -31,16 +32,21 @@ def private_link(node: BrokerAddress | None, spec: CameraSpec, board: StatusBoar
 
 
 async def run_cameras(
-    settings: CameraSettings, boards: Mapping[str, StatusBoard], links: Mapping[str, Link[Private]]
+    settings: CameraSettings,
+    boards: Mapping[str, StatusBoard],
+    links: Mapping[str, Link[Private]],
+    traces: Traces = NO_TRACES,
 ) -> None:
     """Run every camera until all have ended or failed; cancelling it takes leave of the broker."""
     async with asyncio.TaskGroup() as group:
         for spec in settings.cameras:
-            work = run_camera(spec, boards[spec.name], links[spec.name])
+            work = run_camera(spec, boards[spec.name], links[spec.name], traces)
             group.create_task(work, name=f"camera {spec.name}")
 
 
-async def run_camera(spec: CameraSpec, board: StatusBoard, link: Link[Private]) -> None:
+async def run_camera(
+    spec: CameraSpec, board: StatusBoard, link: Link[Private], traces: Traces = NO_TRACES
+) -> None:
     """Run one camera over a link of its own, and say all the while how it is."""
     answers = None if spec.live else link.subscriber(ANSWERS, only=spec.name, capacity=4 * spec.window)
     async with link, asyncio.TaskGroup() as group:
@@ -48,7 +54,7 @@ async def run_camera(spec: CameraSpec, board: StatusBoard, link: Link[Private]) 
             group.create_task(board.keep_watching(), name=f"watch {spec.name}"),
             group.create_task(board.keep_publishing(link.publisher(CAMERA_STATUS)), name=f"say {spec.name}"),
         )
-        await Camera(spec, board, link.publisher(FRAMES), answers).run()
+        await Camera(spec, board, link.publisher(FRAMES), answers, traces=traces).run()
         for task in watching:
             task.cancel()
 

@@ -13,6 +13,7 @@ from camera_node.errors import BadOption
 from camera_node.source_kind import LIVE, Kind, kind_of
 from camera_node.zones import Zone, check_zone
 from monitoring.masking import mask_source, mask_text
+from monitoring.traces import TraceSettings
 
 Pace = Literal["fast", "realtime"]
 
@@ -110,12 +111,14 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         broker: The private broker, for every camera that names no own account.
         metrics_address: Where `/metrics`, `/healthz` and `/readyz` are served; port 0 takes a free one,
             an empty text turns them off.
+        traces: Where the spans of its frames go.
         log_format: For people or for machines.
     """
 
     cameras: tuple[CameraSpec, ...]
     broker: BrokerAddress | None = None
     metrics_address: str = "127.0.0.1:0"
+    traces: TraceSettings = TraceSettings()
     log_format: Literal["console", "json"] = "console"
 
     def __post_init__(self) -> None:

@@ -16,6 +16,7 @@ from camera_node.tally import Tally
 from camera_node.window import Window
 from monitoring.logs import get_logger
 from monitoring.metrics import QUEUE_CAPACITY, QUEUE_LENGTH
+from monitoring.traces import Span
 
 TRANSIENT: Final = frozenset(
     {"cloud-timeout", "cloud-unreachable", "queue-full", "overloaded", "undelivered", "stopping"}
@@ -88,21 +89,25 @@ class WaitingSender:
     async def _feed(self, pictures: AsyncIterator[Picture]) -> None:
         async for picture in pictures:
             await self._room()
-            frame = self._framer.frame(picture)
+            span = self._framer.trace(picture)
+            frame = self._framer.frame(picture, span.traceparent)
             self._window.admit(frame, time.monotonic())
-            await self._attempt(frame)
+            await self._attempt(frame, span)
 
-    async def _attempt(self, frame: Frame) -> None:
+    async def _attempt(self, frame: Frame, span: Span) -> None:
         taken = False
         try:
             await self._frames.send(frame)
             taken = True
+            span.end("sent")
         except Undelivered as error:
             self._log.warning("frame not taken, will be sent again", sequence=frame.sequence, why=str(error))
+            span.end("undelivered", failed=True)
         except TooLarge as error:
             self._window.discard(frame)
             self._drop("too-large")
             self._log.error("frame dropped", reason="too-large", sequence=frame.sequence, why=str(error))
+            span.end("too-large", failed=True)
             return
         if self._window.attempted(frame, time.monotonic(), taken=taken):
             self._tally.count_sent()
@@ -114,7 +119,7 @@ class WaitingSender:
                 self._drop("unanswered")
             for frame in self._window.due(time.monotonic()):
                 self._tally.count_retransmitted()
-                await self._attempt(frame)
+                await self._attempt(frame, self._framer.trace_again(frame))
             await self._until_next_event()
 
     async def _until_next_event(self) -> None:

@@ -15,6 +15,7 @@ from broker.presence import Presence
 from broker.private_topics import ANSWERS, FRAMES, NODE_STATUS
 from broker.topic import Cloud, Private
 from feature_node.assembly import Assembly, assemble
+from feature_node.elsewhere.outlets import NOWHERE, Outlets, make_outlets
 from feature_node.errors import BadSettings, EdgeError
 from feature_node.flights import Flights
 from feature_node.home import Home
@@ -33,6 +34,7 @@ from monitoring.http import serve
 from monitoring.links import LinkMetrics
 from monitoring.logs import get_logger, set_up_logs
 from monitoring.metrics import QUEUE_CAPACITY, QUEUE_LENGTH, describe_build
+from monitoring.traces import NO_TRACES, Traces, tracing
 
 DRAIN_SECONDS: Final = 3.0
 BAD_SETTINGS: Final = 2
@@ -54,10 +56,14 @@ async def serve_edge(settings: EdgeSettings, stop: asyncio.Event) -> None:
     tally = Tally()
     status = Status(settings.node, version("penumbra"), tally)
     private, cloud = _links(settings, status)
+    outlets = make_outlets(
+        settings.home_assistant, settings.webhook, node=settings.node, record=settings.announced_file
+    )
     describe_build(version("penumbra"), platform.python_version(), "edge")
     async with (
         Threads(settings.workers + 1) as threads,
-        serve(settings.metrics_address, status.health(private, cloud)) as address,
+        serve(settings.metrics_address, status.health(private, cloud, outlets.checks)) as address,
+        tracing(settings.traces, "edge", settings.node) as traces,
         private,
         cloud,
     ):
@@ -73,11 +79,13 @@ async def serve_edge(settings: EdgeSettings, stop: asyncio.Event) -> None:
         status.ready(assembly.profile.bundle, cloud, assembly.ledger, assembly.spread)
         with contextlib.closing(assembly):
             try:
-                async with asyncio.TaskGroup() as tasks:
+                async with asyncio.TaskGroup() as tasks, outlets.running(tasks):
                     if assembly.spread is not None:
                         assembly.spread.join(private, tasks)
                     tasks.create_task(status.keep_saying(private), name="status")
-                    await work(settings, assembly, (private, cloud), tally, tasks=tasks, stop=stop)
+                    await work(
+                        settings, assembly, (private, cloud), tally, tasks=tasks, stop=stop, traces=traces, outlets=outlets
+                    )
                     raise _Stop
             except* _Stop:
                 get_logger().info("edge node ends")
@@ -91,6 +99,8 @@ async def work(
     *,
     tasks: asyncio.TaskGroup,
     stop: asyncio.Event,
+    traces: Traces = NO_TRACES,
+    outlets: Outlets = NOWHERE,
 ) -> None:
     """Let frames in until `stop` is set, then see to those that are under way."""
     private, cloud = links
@@ -100,11 +110,12 @@ async def work(
         queue_bytes=settings.queue_bytes,
         max_cameras=settings.max_cameras,
         max_lag=settings.max_lag,
+        traces=traces,
     )
     QUEUE_LENGTH.labels("frames").set_function(lambda: len(intake))
     QUEUE_CAPACITY.labels("frames").set(settings.queue)
     flights = Flights(settings.in_flight, settings.answer_timeout, intake.look_again)
-    home = Home(private.publisher(ANSWERS), flights, tally, tasks, task=assembly.profile.task)
+    home = Home(outlets.beside(private.publisher(ANSWERS)), flights, tally, tasks, task=assembly.profile.task)
     sending = Sending(cloud.publisher(FEATURES), flights, home, tasks)
     node = EdgeNode(intake=intake, way=assembly.way, flights=flights, sending=sending, home=home, tally=tally)
     frames = private.subscriber(FRAMES, capacity=_FRAMES_WAITING)

@@ -84,7 +84,14 @@ def assemble(settings: EdgeSettings, threads: Threads) -> Assembly:
         holds=Holds(settings.hold, settings.hold_seconds),
         extractor=extractor,
         protect=protect,
-        gate=ReleaseGate(contract_of(extractor.profile, protect, settings.policy.max_epsilon_joint)),
+        gate=ReleaseGate(
+            contract_of(
+                extractor.profile,
+                protect,
+                settings.policy.max_epsilon_joint,
+                may_trace=settings.share_traces,
+            )
+        ),
         threads=threads,
         site=settings.site,
         key=key,

@@ -12,6 +12,7 @@ from broker.results import Result
 from feature_node.box import PixelBox
 from feature_node.intake import FrameKey, Item, key_of
 from monitoring.metrics import IN_FLIGHT
+from monitoring.traces import NO_SPAN, Span
 
 StreamKey = tuple[str, int, int]
 Mismatch = Literal["unexpected-result", "foreign-result"]
@@ -29,6 +30,7 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True):
         bytes_cloud: Length of the features' message.
         protection: As in the features.
         picture: Whether a censored picture crossed: an analyzer may then have nothing to say.
+        crossing: The part of the frame's trace that its result ends.
     """
 
     stream: str
@@ -39,6 +41,7 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True):
     bytes_cloud: int
     protection: Protection
     picture: bool = False
+    crossing: Span = NO_SPAN
 
 
 class FrameFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +55,7 @@ class FrameFacts(msgspec.Struct, frozen=True, kw_only=True):
     bytes_private: int
     bytes_as_jpeg: int
     waits: bool
+    span: Span = NO_SPAN
 
     @property
     def key(self) -> FrameKey:
@@ -71,6 +75,7 @@ def facts_of(item: Item) -> FrameFacts:
         bytes_private=item.size,
         bytes_as_jpeg=len(frame.jpeg),
         waits=frame.flow == "wait",
+        span=item.span,
     )
 
 
@@ -128,6 +133,7 @@ class Flights:
             return None
         if entry.flight is not None:
             self._streams.pop((entry.flight.stream, key[1], key[2]), None)
+            entry.flight.crossing.end("unanswered", failed=True)
         camera = entry.facts.camera
         self._counts[camera] -= 1
         IN_FLIGHT.labels(camera).set(self._counts[camera])
@@ -148,6 +154,8 @@ class Flights:
         complete = complete or (flight.picture and not result.regions)
         if echoes != (flight.bundle, flight.sent_ns, facts.captured_ns) or not complete:
             return "foreign-result"
+        outcome, failed = result.refused or "answered", bool(result.refused)
+        flight.crossing.end(outcome, failed=failed, regions=len(result.regions), cached=result.cached)
         self.end(key)
         return facts, flight
 

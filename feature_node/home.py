@@ -5,6 +5,8 @@ import time
 from collections import OrderedDict
 from typing import Final, final
 
+import msgspec
+
 from broker.answers import Answer, AnswerRegion, Hops, ProtectionSummary
 from broker.bounds import MAX_DETAIL
 from broker.ends import Publisher, Subscriber
@@ -25,6 +27,7 @@ from monitoring.metrics import (
     REFUSED_MESSAGES,
     REGIONS,
 )
+from monitoring.traces import NO_SPAN, Span
 
 KEPT: Final = 256
 """Answers of replaying cameras that are kept, in case one is lost and its frame comes again."""
@@ -84,14 +87,14 @@ class Home:
             HOP_SECONDS.labels(hop).observe(getattr(answer.hops, hop))
         REGIONS.labels(facts.camera).inc(len(flight.boxes))
         CLOUD_BYTES.labels(facts.camera).inc(flight.bytes_cloud)
-        self._publish(facts, answer)
+        self._publish(facts, answer, home_ns, result.traceparent)
 
     def refuse(self, key: FrameKey, reason: str) -> None:
         """Answer a frame of which nothing leaves, or whose numbers did not arrive."""
         facts = self._flights.end(key)
         if facts is not None:
             now = time.time_ns()
-            self._publish(facts, self._refusal(facts, reason, now))
+            self._publish(facts, self._refusal(facts, reason, now), now)
 
     def give_up(self, key: FrameKey, reason: str) -> None:
         """Count a frame that the cloud did not answer; a source that waits will send it again."""
@@ -108,10 +111,16 @@ class Home:
 
     def _lost(self, facts: FrameFacts, reason: str) -> None:
         self._tally.dropped(facts.camera, reason)
-        if not facts.waits:
-            self._publish(facts, self._refusal(facts, reason, time.time_ns()))
+        if facts.waits:
+            facts.span.end(reason, failed=True)
+        else:
+            now = time.time_ns()
+            self._publish(facts, self._refusal(facts, reason, now), now)
 
-    def _publish(self, facts: FrameFacts, answer: Answer) -> None:
+    def _publish(self, facts: FrameFacts, answer: Answer, home_ns: int, after: str = "") -> None:
+        home = facts.span.child("home", start_ns=home_ns, kind="producer", after=after)
+        if home.traceparent:
+            answer = msgspec.structs.replace(answer, traceparent=home.traceparent)
         ANSWERS.labels(facts.camera, answer.outcome).inc()
         AGE_SECONDS.labels(facts.camera).observe(max(0.0, answer.age_seconds))
         AS_JPEG_BYTES.labels(facts.camera).inc(facts.bytes_as_jpeg)
@@ -119,16 +128,20 @@ class Home:
             self._kept[facts.key] = answer
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-        self._send(answer)
+        self._send(answer, home, facts.span)
 
-    def _send(self, answer: Answer) -> None:
-        self._tasks.create_task(self._deliver(answer), name=f"answer {answer.camera}")
+    def _send(self, answer: Answer, home: Span = NO_SPAN, whole: Span = NO_SPAN) -> None:
+        self._tasks.create_task(self._deliver(answer, home, whole), name=f"answer {answer.camera}")
 
-    async def _deliver(self, answer: Answer) -> None:
+    async def _deliver(self, answer: Answer, home: Span, whole: Span) -> None:
+        outcome, failed = answer.reason or answer.outcome, answer.outcome == "refused"
         try:
             await self._answers.send(answer)
         except LinkError:
             self._tally.dropped(answer.camera, "answer-undelivered")
+            outcome, failed = "answer-undelivered", True
+        home.end(outcome, failed=failed)
+        whole.end(outcome, failed=failed)
 
     def _answer(self, facts: FrameFacts, flight: Flight, result: Result, home_ns: int) -> Answer:
         hops = Hops(

@@ -14,6 +14,7 @@ from typing import Final, final
 from broker.ends import Delivery, Subscriber
 from broker.frames import Frame
 from feature_node.tally import Tally
+from monitoring.traces import NO_SPAN, NO_TRACES, Span, Traces
 
 FrameKey = tuple[str, int, int]
 GONE_SECONDS: Final = 600.0
@@ -35,12 +36,14 @@ class Item:
         frame: The frame.
         size: Bytes of its message.
         received_ns: When it arrived, Unix time by the edge's clock.
+        span: The edge's part of its trace.
     """
 
-    def __init__(self, frame: Frame, size: int, received_ns: int) -> None:
+    def __init__(self, frame: Frame, size: int, received_ns: int, span: Span = NO_SPAN) -> None:
         self.frame = frame
         self.size = size
         self.received_ns = received_ns
+        self.span = span
         self._before: asyncio.Event | None = None
         self._after = asyncio.Event()
 
@@ -88,8 +91,10 @@ class Intake:
         queue_bytes: int,
         max_cameras: int,
         max_lag: float | None = None,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self._tally = tally
+        self._traces = traces
         self._queue = queue
         self._bytes_left = queue_bytes
         self._max_cameras = max_cameras
@@ -104,26 +109,28 @@ class Intake:
     async def receive(self, frames: Subscriber[Frame], known: Callable[[Frame], bool]) -> None:
         """Take in what arrives until the link is closed; `known` frames are already dealt with."""
         async for delivery in frames:
-            if not known(delivery.message):
+            if known(delivery.message):
+                self._item(delivery).span.end("duplicate")
+            else:
                 self.admit(delivery)
             delivery.done()
 
     def admit(self, delivery: Delivery[Frame]) -> None:
         """Let a frame wait, or count why not."""
-        frame = delivery.message
+        frame, item = delivery.message, self._item(delivery)
         camera = self._camera(frame.camera)
         if camera is None:
-            self._tally.dropped(UNNAMED, "too-many-cameras")
+            self._drop(item, "too-many-cameras", UNNAMED)
             return
         camera.heard = time.monotonic()
         if key_of(frame) in self._waiting:
-            self._tally.dropped(frame.camera, "duplicate")
+            self._drop(item, "duplicate")
         elif frame.flow == "newest":
-            self._replace(camera, delivery)
+            self._replace(camera, item)
         elif len(camera.waiting) >= self._queue or delivery.size > self._bytes_left:
-            self._tally.dropped(frame.camera, "overflow")
+            self._drop(item, "overflow")
         else:
-            self._append(camera, delivery)
+            self._append(camera, item)
 
     async def take(self, has_room: Callable[[str], bool]) -> Item:
         """Give the next frame of the next camera in turn for whose frames there is room."""
@@ -155,22 +162,32 @@ class Intake:
         self._cameras[name] = _Camera()
         return self._cameras[name]
 
-    def _replace(self, camera: _Camera, delivery: Delivery[Frame]) -> None:
-        frame = delivery.message
-        waits = next((item for item in camera.waiting if item.frame.flow == "newest"), None)
+    def _item(self, delivery: Delivery[Frame]) -> Item:
+        frame, received_ns = delivery.message, delivery.received_ns
+        span = self._traces.begin(
+            "edge", parent=frame.traceparent, start_ns=received_ns, kind="consumer", camera=frame.camera
+        )
+        return Item(frame, delivery.size, received_ns, span)
+
+    def _drop(self, item: Item, reason: str, camera: str | None = None) -> None:
+        self._tally.dropped(item.frame.camera if camera is None else camera, reason)
+        item.span.end(reason, failed=True)
+
+    def _replace(self, camera: _Camera, item: Item) -> None:
+        frame = item.frame
+        waits = next((other for other in camera.waiting if other.frame.flow == "newest"), None)
         if waits is not None and waits.frame.run == frame.run and waits.frame.sequence > frame.sequence:
-            self._tally.dropped(frame.camera, "superseded")
+            self._drop(item, "superseded")
             return
         if waits is not None:
             self._remove(camera, waits)
-            self._tally.dropped(frame.camera, "superseded")
-        if delivery.size > self._bytes_left:
-            self._tally.dropped(frame.camera, "overflow")
+            self._drop(waits, "superseded")
+        if item.size > self._bytes_left:
+            self._drop(item, "overflow")
         else:
-            self._append(camera, delivery)
+            self._append(camera, item)
 
-    def _append(self, camera: _Camera, delivery: Delivery[Frame]) -> None:
-        item = Item(delivery.message, delivery.size, delivery.received_ns)
+    def _append(self, camera: _Camera, item: Item) -> None:
         camera.waiting.append(item)
         self._waiting.add(key_of(item.frame))
         self._bytes_left -= item.size
@@ -188,7 +205,7 @@ class Intake:
                 item = camera.waiting[0]
                 self._remove(camera, item)
                 if self._too_old(item):
-                    self._tally.dropped(name, "lag")
+                    self._drop(item, "lag")
                     continue
                 camera.last = item.line_up(camera.last)
                 self._cameras.move_to_end(name)

@@ -51,6 +51,7 @@ class EdgeNode:
 
     async def _process(self, item: Item) -> None:
         camera, started_ns = item.frame.camera, time.time_ns()
+        item.span.past("wait", item.received_ns, started_ns)
         try:
             released = await self._way.release(item)
         except Withheld as error:

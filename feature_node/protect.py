@@ -104,13 +104,14 @@ def protection_of(name: str, cost: Cost, regions: int) -> Protection:
 
 
 def contract_of(
-    profile: Profile, protect: Protect, max_epsilon_joint: float | None = None
+    profile: Profile, protect: Protect, max_epsilon_joint: float | None = None, *, may_trace: bool = False
 ) -> ReleaseContract:
-    """Say what the gate may let through of this extractor, and at which joint loss a message."""
+    """Say what the gate may let through of this extractor, at which joint loss a message, and if traced."""
     return ReleaseContract(
         kind=profile.kind,
         bundle=profile.bundle,
         mechanism=protect.name,
         region_bytes=profile.region_bytes,
         max_epsilon_joint=max_epsilon_joint,
+        may_trace=may_trace,
     )

@@ -10,6 +10,7 @@ from feature_node.flights import Flight, Flights
 from feature_node.home import Home
 from feature_node.intake import FrameKey, Item, key_of
 from feature_node.way import Released
+from monitoring.traces import Span
 
 
 @final
@@ -36,13 +37,17 @@ class Sending:
             bytes_cloud=len(released.sealed.wire),
             protection=released.protection,
             picture=released.picture,
+            crossing=released.crossing,
         )
         self._flights.expect(key, flight)
-        self._tasks.create_task(self._send(key, released.sealed), name=f"send {item.frame.camera}")
+        self._tasks.create_task(
+            self._send(key, released.sealed, released.crossing), name=f"send {item.frame.camera}"
+        )
 
-    async def _send(self, key: FrameKey, sealed: Sealed) -> None:
+    async def _send(self, key: FrameKey, sealed: Sealed, crossing: Span) -> None:
         try:
-            await self._cloud.send(sealed)
+            with crossing.around("send"):
+                await self._cloud.send(sealed)
         except TooLarge:
             self._home.refuse(key, "too-large")
         except LinkError:

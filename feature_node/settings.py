@@ -11,11 +11,13 @@ from broker.plain_json import decode_plain, encode_plain
 from feature_node.budget.settings import BudgetSettings
 from feature_node.detector import WORKING_SIZE
 from feature_node.distributed.settings import DistributedSettings
+from feature_node.elsewhere.settings import HomeAssistantSettings, WebhookSettings
 from feature_node.errors import BadSettings
 from feature_node.extractor import Regions
 from feature_node.noise_settings import NoiseSettings
 from feature_node.policy import Policy
 from feature_node.shading import Shape, Style
+from monitoring.traces import TraceSettings
 
 CENTERFACE: Final = "centerface"
 MAX_IN_FLIGHT: Final = 256
@@ -47,6 +49,8 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         policy: What a bundle must prove before anything leaves.
         noise: Another amount of noise than the bundle's own; None: the bundle's.
         budget: What each camera may spend of its privacy, and when a value is drawn afresh.
+        home_assistant: Home Assistant, where it is told of cameras and answers.
+        webhook: Where else answers are posted.
         in_flight: Unanswered features a camera.
         answer_timeout: Seconds after which an unanswered frame frees its place.
         queue: Waiting frames a replaying camera; over it they are left to be sent again.
@@ -56,6 +60,8 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         threads: Cores for the detector; 0 for as many as there are, at most 4.
         workers: Frames worked on at a time.
         metrics_address: HOST:PORT of /metrics, /healthz and /readyz; empty for none.
+        traces: Where the spans of frames go; they name cameras, so it is a place of the private side.
+        share_traces: Let the random id of a frame's trace cross, so that an analyzer's spans join it.
         log_format: For people or as JSON.
     """
 
@@ -81,6 +87,8 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     policy: Policy = Policy()
     noise: NoiseSettings | None = None
     budget: BudgetSettings = BudgetSettings()
+    home_assistant: HomeAssistantSettings | None = None
+    webhook: WebhookSettings | None = None
     in_flight: int = 8
     answer_timeout: float = 5.0
     queue: int = 32
@@ -90,6 +98,8 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     threads: int = 0
     workers: int = 2
     metrics_address: str = "127.0.0.1:0"
+    traces: TraceSettings = TraceSettings()
+    share_traces: bool = False
     log_format: Literal["console", "json"] = "console"
 
     def __post_init__(self) -> None:
@@ -118,6 +128,11 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def exposure_file(self) -> Path:
         """Beside it is noted which feature maps each helper has seen: next to the key, as the ledger is."""
         return self.key_file.with_name(f"{self.key_file.stem}-{self.node}")
+
+    @property
+    def announced_file(self) -> Path:
+        """Beside it is noted which cameras Home Assistant was told of."""
+        return self.key_file.with_name(f"{self.key_file.stem}-{self.node}.home-assistant.json")
 
     def _rules(self) -> tuple[tuple[str, bool, str], ...]:
         size = self.detection_size

@@ -22,13 +22,17 @@ from feature_node.protect import Origin, Protect, Protected
 from feature_node.threads import Threads
 from feature_node.watch import Watch
 from monitoring.metrics import DETECTIONS
+from monitoring.traces import NO_SPAN, Span
 
 Found = tuple[Box, ...] | int
 """The faces found in a picture; or the capture time of the one it does not differ from."""
 
 
 class Released(NamedTuple):
-    """What may be sent of a frame, and what is remembered of it until its result comes home."""
+    """What may be sent of a frame, and what is remembered of it until its result comes home.
+
+    `crossing` is the part of the frame's trace that ends with the result.
+    """
 
     sealed: Sealed
     bundle: str
@@ -36,6 +40,7 @@ class Released(NamedTuple):
     boxes: tuple[PixelBox, ...]
     protection: Protection
     picture: bool
+    crossing: Span = NO_SPAN
 
 
 @final
@@ -81,17 +86,21 @@ class Way:
             raise Withheld("internal-error", type(error).__name__) from error
 
     async def _release(self, item: Item) -> Released:
-        frame = item.frame
+        frame, span = item.frame, item.span
         try:
-            picture, found = await self._threads.run(self._look, frame)
+            with span.around("detect"):
+                picture, found = await self._threads.run(self._look, frame)
         finally:
             # Also where this frame fails: the one after it waits for its own turn only.
             await item.turn()
         faces = await self._hold(frame, picture, found)
-        extraction = await self._extractor.extract(picture, faces)
+        with span.around("extract"):
+            extraction = await self._extractor.extract(picture, faces)
         origin = Origin(frame.camera, frame.run, frame.captured_ns, (frame.width, frame.height))
-        protected = self._protect.protect(extraction, origin)
-        return self._seal(frame, protected)
+        with span.around("protect"):
+            protected = self._protect.protect(extraction, origin)
+        with span.around("seal"):
+            return self._seal(frame, protected, span)
 
     def _look(self, frame: Frame) -> tuple[Picture, Found]:
         """Decode, and find the faces unless the picture has not changed."""
@@ -118,8 +127,9 @@ class Way:
             found = await self._threads.run(self._detect, picture)
         return Faces(found, hold.cover(frame.captured_ns, found))
 
-    def _seal(self, frame: Frame, protected: Protected) -> Released:
+    def _seal(self, frame: Frame, protected: Protected, span: Span) -> Released:
         now = time.time_ns()
+        crossing = span.child("cross", start_ns=now, kind="producer")
         draft = Draft(
             stream=pseudonym(self._key, self._site, frame.camera),
             run=frame.run,
@@ -130,6 +140,7 @@ class Way:
             kind=self._extractor.profile.kind,
             regions=protected.regions,
             protection=protected.protection,
+            traceparent=crossing.traceparent,
         )
         return Released(
             self._gate.seal(draft),
@@ -138,6 +149,7 @@ class Way:
             protected.boxes,
             protected.protection,
             draft.kind == "picture",
+            crossing,
         )
 
 

@@ -62,6 +62,12 @@ REFUSED_MESSAGES: Final = Counter(
 QUEUE_LENGTH: Final = Gauge("penumbra_queue_length", "Entries waiting in a bounded queue.", ["queue"])
 QUEUE_CAPACITY: Final = Gauge("penumbra_queue_capacity", "Entries that a bounded queue can hold.", ["queue"])
 
+SPANS: Final = Counter(
+    "penumbra_trace_spans_total",
+    "Spans of traces: exported, or lost to a full queue (overflow) or a collector (unreachable).",
+    ["outcome"],
+)
+
 # --- links -----------------------------------------------------------------------------------------
 LINK_UP: Final = Gauge("penumbra_link_up", "Whether the link to the broker stands.", ["side"])
 LINK_CONNECTS: Final = Counter("penumbra_link_connects_total", "Times a link was established.", ["side"])
@@ -69,6 +75,17 @@ SENT_BYTES: Final = Counter("penumbra_sent_bytes_total", "Bytes that a broker to
 SENT: Final = Counter("penumbra_sent_messages_total", "Messages that a broker took.", ["side", "topic"])
 RECEIVED_BYTES: Final = Counter("penumbra_received_bytes_total", "Bytes that came in.", ["side", "topic"])
 RECEIVED: Final = Counter("penumbra_received_messages_total", "Messages that came in.", ["side", "topic"])
+
+# --- the live page ---------------------------------------------------------------------------------
+LIVE_WATCHERS: Final = Gauge("penumbra_live_watchers", "Live pages that are open now.")
+LIVE_REFUSED: Final = Counter(
+    "penumbra_live_refused_total",
+    "Requests of the live page that were refused: token, host, origin, full, slow, error.",
+    ["reason"],
+)
+LIVE_STATES_SKIPPED: Final = Counter(
+    "penumbra_live_states_skipped_total", "States that a slow page missed, because a newer one had come."
+)
 
 # --- edge ------------------------------------------------------------------------------------------
 HOP_SECONDS: Final = Histogram(
@@ -121,6 +138,26 @@ CERTIFICATE_FIGURE: Final = Gauge(
 IN_FLIGHT: Final = Gauge("penumbra_in_flight", "Features that wait for their result.", ["camera"])
 CLOCK_OFFSET_SECONDS: Final = Gauge(
     "penumbra_clock_offset_seconds", "How far the other's clock is ahead of this node's.", ["peer"]
+)
+
+# --- an edge that brings answers elsewhere ---------------------------------------------------------------
+WEBHOOK_DELIVERED: Final = Counter("penumbra_webhook_delivered_total", "Answers that the webhook took.")
+WEBHOOK_ATTEMPTS: Final = Counter(
+    "penumbra_webhook_attempts_total", "Attempts to post an answer, by how they went.", ["outcome"]
+)
+WEBHOOK_DROPPED: Final = Counter(
+    "penumbra_webhook_dropped_total", "Answers that the webhook was to hear of and did not.", ["reason"]
+)
+WEBHOOK_SECONDS: Final = Histogram(
+    "penumbra_webhook_seconds", "From an answer at home until the webhook took it.", buckets=HOP_BUCKETS
+)
+HOME_ASSISTANT_SENT: Final = Counter(
+    "penumbra_home_assistant_sent_total", "Devices and answers that Home Assistant was told.", ["kind"]
+)
+HOME_ASSISTANT_DROPPED: Final = Counter(
+    "penumbra_home_assistant_dropped_total",
+    "Changed answers that Home Assistant was not told, because a newer one came first or cameras are too many.",
+    ["reason"],
 )
 
 # --- an edge that spreads its extractor over helpers ---------------------------------------------------

@@ -21,11 +21,13 @@ from feature_node.release.mechanism import Cost
 from feature_node.settings import EdgeSettings
 from models.catalogue import find
 from models.reading import load_manifest
+from monitoring.traces import TraceSettings
 from penumbra.brokers import Broker, helper_names
 from penumbra.errors import ConfigError
 from penumbra.masking import shown
 from penumbra.pipeline_distributed import DistributedEntry
 from penumbra.pipeline_schema import CameraEntry, EdgeEntry, Pipeline, RedisEntry
+from penumbra.pipeline_traces import CloudTracesEntry, PrivateTracesEntry
 
 DEFAULT_BUNDLE: Final = "gender-ours"
 PICTURE_BUNDLE: Final = "people-present"
@@ -108,7 +110,8 @@ def camera_settings(pipeline: Pipeline, private: Broker, only: str | None = None
     """A camera node that runs every camera, or `only` one."""
     chosen = {name: camera for name, camera in pipeline.private.cameras.items() if only in (None, name)}
     return CameraSettings(
-        cameras=tuple(camera_spec(name, camera, private) for name, camera in chosen.items())
+        cameras=tuple(camera_spec(name, camera, private) for name, camera in chosen.items()),
+        traces=trace_settings(pipeline.private.traces),
     )
 
 
@@ -135,8 +138,15 @@ def edge_settings(pipeline: Pipeline, private: Broker, cloud: Broker) -> EdgeSet
         noise=noise_settings(edge),
         budget=budget_settings(edge),
         in_flight=edge.in_flight,
+        traces=trace_settings(pipeline.private.traces),
+        share_traces=pipeline.private.traces is not None and pipeline.private.traces.share,
         **chosen,
     )
+
+
+def trace_settings(entry: PrivateTracesEntry | CloudTracesEntry | None) -> TraceSettings:
+    """Where the spans of one side go."""
+    return TraceSettings() if entry is None else TraceSettings(endpoint=entry.endpoint, ratio=entry.ratio)
 
 
 def distributed_settings(pipeline: Pipeline) -> DistributedSettings:
@@ -262,6 +272,7 @@ def analyzer_settings(pipeline: Pipeline, name: str, cloud: Broker, redis: Redis
         redis=redis.url or None,
         redis_password_file=redis.password_file,
         redis_password_env=redis.password_env,
+        traces=trace_settings(pipeline.cloud.traces),
     )
 
 

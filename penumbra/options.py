@@ -27,6 +27,7 @@ FLAGS: Final = {
     "shade": "--shade",
     "detector": "--detector",
     "helpers": "--helpers",
+    "traces": "--traces",
 }
 
 
@@ -144,6 +145,15 @@ HelpersOption = Annotated[
         show_default="8",
     ),
 ]
+TracesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--traces",
+        help="Send every part's spans to this OpenTelemetry collector, for example http://127.0.0.1:4318; "
+        "a frame's trace then goes on in the cloud.",
+        show_default=False,
+    ),
+]
 RegionsOption = Annotated[
     RegionsName | None,
     typer.Option(
@@ -259,6 +269,13 @@ def edge_keys(
         "shade": shade and shade.value,
         "detector": detector,
     }
+
+
+def trace_keys(endpoint: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a pipeline file would hold under `traces` of either side; one collector sees the whole way."""
+    if endpoint is None:
+        return {}, {}
+    return {"traces": {"endpoint": endpoint, "share": True}}, {"traces": endpoint}
 
 
 def refuse_both(flags: CameraFlags) -> None:

@@ -19,9 +19,10 @@ def load_pipeline(
     edge: Mapping[str, Any] | None = None,
     *,
     private: Mapping[str, Any] | None = None,
+    cloud: Mapping[str, Any] | None = None,
     needs_cameras: bool = True,
 ) -> Pipeline:
-    """The pipeline that a file describes; keys in `edge` and `private`, from flags, replace the file's.
+    """The pipeline that a file describes; keys from flags replace the file's.
 
     Raises:
         ConfigError: Everything that is wrong with the file, each problem on its line.
@@ -29,8 +30,9 @@ def load_pipeline(
     content = read_yaml_file(path)
     if edge:
         content = _with_edge(content, edge)
-    if given(private or {}) and isinstance(content.get("private") or {}, dict):
-        content = {**content, "private": {**(content.get("private") or {}), **given(private)}}
+    for side, flags in (("private", given(private or {})), ("cloud", given(cloud or {}))):
+        if flags and isinstance(content.get(side) or {}, dict):
+            content = {**content, side: {**(content.get(side) or {}), **flags}}
     where = in_file(str(path))
     pipeline = check_pipeline(content, where, path.parent)
     if needs_cameras and not pipeline.private.cameras:

@@ -20,6 +20,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from penumbra.masking import has_password
 from penumbra.pipeline_distributed import MAX_HELPERS, DistributedEntry
 from penumbra.pipeline_entry import Entry
+from penumbra.pipeline_traces import CloudTraces, PrivateTraces
 from penumbra.pipeline_values import (
     EnvironmentName,
     FileOrName,
@@ -163,6 +164,7 @@ class PrivateSide(Entry):
 
     broker: Broker | None = None
     helpers: Annotated[int, whole(0, MAX_HELPERS, "a number of helpers")] | None = None
+    traces: PrivateTraces | None = None
     cameras: Annotated[dict[NameText, CameraEntry], AfterValidator(_check_cameras)] = Field(
         default_factory=dict
     )
@@ -283,6 +285,7 @@ class CloudSide(Entry):
     broker: Broker | None = None
     redis: Redis | None = None
     analyzers: Annotated[int, whole(0, MAX_ANALYZERS, "a number of analyzers")] = 1
+    traces: CloudTraces | None = None
 
 
 @final

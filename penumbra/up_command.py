@@ -40,6 +40,7 @@ def up(
     regions: o.RegionsOption = None,
     shade: o.ShadeOption = None,
     detector: o.DetectorOption = None,
+    traces: o.TracesOption = None,
     seconds: SecondsOption = None,
     validate_config: o.ValidateOption = False,
     verbose: o.VerboseOption = False,
@@ -61,7 +62,8 @@ def up(
         max_lag=max_lag,
     )
     edge = o.edge_keys(bundle, extractor, regions, shade, detector)
-    pipeline = _pipeline(config, flags, edge, helpers)
+    private, cloud = o.trace_keys(traces)
+    pipeline = _pipeline(config, flags, edge, {"helpers": helpers, **private}, cloud)
     if validate_config:
         from penumbra.plan import print_plan  # noqa: PLC0415 - imports the nodes' settings
 
@@ -71,13 +73,17 @@ def up(
 
 
 def _pipeline(
-    config: o.ConfigOption, flags: o.CameraFlags, edge: dict[str, object], helpers: int | None
+    config: o.ConfigOption,
+    flags: o.CameraFlags,
+    edge: dict[str, object],
+    private: dict[str, object],
+    cloud: dict[str, object],
 ) -> Pipeline:
     if config is None:
-        private = {"cameras": flags.cameras(), "helpers": helpers}
-        return pipeline_of_flags({"private": private, "edge": edge}, o.FLAGS)
+        private = {"cameras": flags.cameras(), **private}
+        return pipeline_of_flags({"private": private, "edge": edge, "cloud": cloud}, o.FLAGS)
     o.refuse_both(flags)
-    return load_pipeline(config, edge, private={"helpers": helpers})
+    return load_pipeline(config, edge, private=private, cloud=cloud)
 
 
 def _run(pipeline: Pipeline, seconds: float | None, verbose: bool) -> None:
