@@ -167,10 +167,10 @@ class Setup:
         for log in sorted(self.folder.glob("*.log")):
             sys.stderr.write(f"--- {log.name}\n{log.read_text(errors='replace')[-6000:]}\n")
 
-    def camera(self, *specs: CameraSpec, name: str = "cameras") -> Node:
-        """A camera node of its own process, not started yet."""
+    def camera(self, *specs: CameraSpec, name: str = "cameras", **more: Any) -> Node:
+        """A camera node of its own process, not started yet; `more` are further settings of it."""
         accounts = [msgspec.structs.replace(spec, broker=self.camera_address(spec.name)) for spec in specs]
-        settings = msgspec.json.encode(CameraSettings(cameras=tuple(accounts)), enc_hook=str)
+        settings = msgspec.json.encode(CameraSettings(cameras=tuple(accounts), **more), enc_hook=str)
         node = Node(name, "camera_node", settings, self.folder)
         self._stack.enter_context(killed_at_the_end(node))
         return node
