@@ -23,7 +23,7 @@ class HomeState(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         camera: The camera's name.
-        answer: The label of the surest region; `none` where nothing was seen, null where it was held back.
+        answer: The label of the surest region; `nothing` where nothing was seen, null where it was held back.
         confidence: Its score from 0 to 1; null where there is no region.
         regions: How many regions (faces, say) were seen.
         labels: How many regions have each label.
@@ -51,7 +51,23 @@ class HomeState(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("answer is too long, or regions are negative")
 
 
-encode_home_state, decode_home_state = json_codec(HomeState, version=SCHEMA, max_bytes=MAX_HOME_BYTES)
+class NoState(msgspec.Struct, frozen=True):
+    """The camera is gone, and its newest answer shall be kept no longer."""
+
+    camera: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is no name."""
+        if not is_name(self.camera):
+            raise ValueError("camera is not a name")
+
+
+_encode_home_state, decode_home_state = json_codec(HomeState, version=SCHEMA, max_bytes=MAX_HOME_BYTES)
+
+
+def encode_home_state(message: HomeState | NoState) -> bytes:
+    """Write the JSON; nothing at all is how a broker is told to keep nothing."""
+    return b"" if isinstance(message, NoState) else _encode_home_state(message)
 
 
 class Discovery(msgspec.Struct, frozen=True):

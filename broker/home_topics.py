@@ -8,6 +8,7 @@ from broker.home_messages import (
     Birth,
     Discovery,
     HomeState,
+    NoState,
     decode_birth,
     decode_discovery,
     decode_home_state,
@@ -21,7 +22,7 @@ from broker.topic import AnyTopic, Grant, Private, Role, Topic
 DISCOVERY_PREFIX: Final = "homeassistant"
 """Where Home Assistant listens unless it is told otherwise."""
 
-HOME_STATES: Final = Topic(
+HOME_STATES: Final = Topic[Private, HomeState | NoState, HomeState](
     pattern="penumbra/home/{id}",
     side=Private,
     written=HomeState,

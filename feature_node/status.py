@@ -1,6 +1,8 @@
 """What the edge says of itself: its retained status, its readiness, and the gauges of its queues."""
 
 import asyncio
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final, Protocol, final
 
 from broker.link import Link
@@ -26,6 +28,7 @@ class Spreading(Protocol):
 
 
 STATUS_SECONDS: Final = 2.0
+NO_CHECKS: Final[Mapping[str, Callable[[], Check]]] = MappingProxyType({})
 _MAX_DETAIL: Final = 500
 _MAX_CAMERAS: Final = 256
 
@@ -85,10 +88,13 @@ class Status:
             since_ns=self._tally.since_ns,
         )
 
-    def health(self, private: Link[Private], cloud: Link[Cloud]) -> Health:
+    def health(
+        self, private: Link[Private], cloud: Link[Cloud], more: Mapping[str, Callable[[], Check]] = NO_CHECKS
+    ) -> Health:
         """Make the checks behind readiness: the private broker is needed, the cloud may be away."""
         return Health(
             {
+                **more,
                 "extractor": self._check_extractor,
                 "private-broker": lambda: Check("ok" if private.connected else "failed", private.detail),
                 "cloud-broker": lambda: Check("ok" if cloud.connected else "degraded", cloud.detail),

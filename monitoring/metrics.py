@@ -86,6 +86,11 @@ LIVE_REFUSED: Final = Counter(
 LIVE_STATES_SKIPPED: Final = Counter(
     "penumbra_live_states_skipped_total", "States that a slow page missed, because a newer one had come."
 )
+LIVE_FRAMES_SKIPPED: Final = Counter(
+    "penumbra_live_frames_skipped_total",
+    "Frames that the live page did not show: superseded by a newer one, not-drawn, too-many-cameras.",
+    ["reason"],
+)
 
 # --- edge ------------------------------------------------------------------------------------------
 HOP_SECONDS: Final = Histogram(
@@ -156,7 +161,7 @@ HOME_ASSISTANT_SENT: Final = Counter(
 )
 HOME_ASSISTANT_DROPPED: Final = Counter(
     "penumbra_home_assistant_dropped_total",
-    "Changed answers that Home Assistant was not told, because a newer one came first or cameras are too many.",
+    "Changed answers that Home Assistant was not told: a newer one came first, or there are too many cameras.",
     ["reason"],
 )
 

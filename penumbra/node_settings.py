@@ -23,6 +23,7 @@ from models.catalogue import find
 from models.reading import load_manifest
 from monitoring.traces import TraceSettings
 from penumbra.brokers import Broker, helper_names
+from penumbra.elsewhere_settings import home_assistant_settings, webhook_settings
 from penumbra.errors import ConfigError
 from penumbra.masking import shown
 from penumbra.pipeline_distributed import DistributedEntry
@@ -138,6 +139,8 @@ def edge_settings(pipeline: Pipeline, private: Broker, cloud: Broker) -> EdgeSet
         noise=noise_settings(edge),
         budget=budget_settings(edge),
         in_flight=edge.in_flight,
+        home_assistant=home_assistant_settings(pipeline, private),
+        webhook=webhook_settings(pipeline),
         traces=trace_settings(pipeline.private.traces),
         share_traces=pipeline.private.traces is not None and pipeline.private.traces.share,
         **chosen,

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from penumbra.masking import has_password
 from penumbra.pipeline_distributed import MAX_HELPERS, DistributedEntry
+from penumbra.pipeline_elsewhere import HomeAssistant, WebhookEntry
 from penumbra.pipeline_entry import Entry
 from penumbra.pipeline_traces import CloudTraces, PrivateTraces
 from penumbra.pipeline_values import (
@@ -249,9 +250,7 @@ class EdgeEntry(Entry):
     dilate: Annotated[float, number(0, 4, "a share by which a box grows")] | None = None
     hold: Annotated[int, whole(0, 1000, "a number of detections to hold a box")] | None = None
     hold_seconds: Seconds | None = None
-    detect_every: (
-        Annotated[int, whole(1, 1000, "a number of frames from one detection to the next")] | None
-    ) = None
+    detect_every: Annotated[int, whole(1, 1000, "a number of frames between detections")] | None = None
     shade: Annotated[Literal["solid", "blur", "mosaic"], one_of("solid", "blur", "mosaic")] | None = None
     shade_shape: Annotated[Literal["box", "ellipse"], one_of("box", "ellipse")] | None = None
     max_lag: Seconds | None = None
@@ -259,6 +258,8 @@ class EdgeEntry(Entry):
     noise: NoiseEntry | None = None
     budget: BudgetEntry = BudgetEntry()
     key_file: FilePath | None = None
+    home_assistant: HomeAssistant | None = None
+    webhook: WebhookEntry | None = None
     in_flight: Annotated[int, whole(1, 256, "a number of unanswered frames")] = 8
     answer_timeout: Seconds | None = None
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final, final
 
+import msgspec
+
 from analyzer_node.embedded_redis import embedded_redis
 from broker.cloud_topics import ANALYZER_STATUS
 from broker.link import Link
@@ -196,6 +198,8 @@ def parts_of(
         for name in helper_names(pipeline)
     ]
     edge = edge_settings(pipeline, private.broker, cloud.broker)
+    if not cameras:  # a replay is of yesterday: nobody elsewhere is told that it happens now
+        edge = msgspec.structs.replace(edge, home_assistant=None, webhook=None)
     parts.append(Part(pipeline.edge.name, python_module("feature_node"), encode_plain(edge)))
     if cameras:
         settings = camera_settings(pipeline, private.broker)

@@ -1,0 +1,48 @@
+"""What the edge is told of Home Assistant and of the webhook, taken from the pipeline; pure."""
+
+from broker.topic import Role
+from feature_node.elsewhere.settings import HomeAssistantSettings, WebhookSettings
+from penumbra.brokers import Broker
+from penumbra.errors import ConfigError
+from penumbra.pipeline_schema import Pipeline
+
+
+def home_assistant_settings(pipeline: Pipeline, private: Broker) -> HomeAssistantSettings | None:
+    """Where Home Assistant is told; None where it is not.
+
+    Raises:
+        ConfigError: Nobody else could reach the private broker.
+    """
+    entry = pipeline.edge.home_assistant
+    if entry is None:
+        return None
+    if pipeline.private.broker is None:
+        raise ConfigError(
+            "edge.home_assistant: needs a broker that Home Assistant can reach, and the one that is started "
+            "here is for this program alone. Name one under private.broker, or take it out."
+        )
+    return HomeAssistantSettings(
+        address=private.address_for(Role.ANNOUNCER, pipeline.edge.name),
+        discovery_prefix=entry.discovery_prefix,
+        cameras=tuple(pipeline.private.cameras),
+    )
+
+
+def webhook_settings(pipeline: Pipeline) -> WebhookSettings | None:
+    """Where answers are posted; None where they are not.
+
+    Raises:
+        ConfigError: It names a camera that the pipeline has not.
+        BadSettings: A value that cannot be meant.
+    """
+    entry = pipeline.edge.webhook
+    if entry is None:
+        return None
+    known = pipeline.private.cameras
+    for camera in entry.cameras:
+        if known and camera not in known:
+            raise ConfigError(
+                f'edge.webhook.cameras: "{camera}" is no camera of this pipeline. Write one of: '
+                f"{', '.join(known)}."
+            )
+    return WebhookSettings(**entry.model_dump())
