@@ -12,12 +12,10 @@ from typing import Final, Literal, final
 import msgspec
 
 from feature_node.errors import BadExposure
+from feature_node.placement.sticky import Maps, Seen
 
 SCHEMA: Final = 1
 MAX_FILE_BYTES: Final = 16 * 2**20
-
-Maps = frozenset[int]
-Seen = Mapping[str, Maps]
 
 
 class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""Plans who holds which maps of a cut network: the planner's counts, kept to what each helper has seen.
+"""Plans who holds which maps of a cut network: near to the plan that was, and to what each helper has seen.
 
 The planner (`feature_node.placement`) knows what devices can do; the record of exposures knows what each has
 seen. A placement that comes out of here may be run: no helper ever sees more of a layer than its cap.
@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from broker.helpers import HelperCapacity
-from feature_node.distributed.assignment import Shares, assigned
 from feature_node.distributed.cut import Convolution, Cut, CutLayer
-from feature_node.distributed.exposure import Exposure, Seen
+from feature_node.distributed.exposure import Exposure
 from feature_node.errors import BadPlan, Infeasible, NoPlacement, NoRoom
-from feature_node.placement.model import FLOAT_BYTES, Device, Fleet, Layer, Network
+from feature_node.placement.model import FLOAT_BYTES, Device, Fleet, Layer, Network, Topology
 from feature_node.placement.place import OURS, place
 from feature_node.placement.plan import Plan
 from feature_node.placement.privacy import Caps
-from feature_node.placement.problem import Solver
+from feature_node.placement.problem import Problem, Solver
+from feature_node.placement.replan import replan
+from feature_node.placement.sticky import Seen, Shares, settled
 
 SOURCE_NAME: Final = "the source"
+_STAR: Final[Topology] = "star"
 _PERIOD_SECONDS: Final = 3600.0
 _UNBOUNDED: Final = 1e15
 
@@ -68,6 +70,7 @@ class Planner:
         self._source = source
         self._exposure = exposure
         self._solver = solver
+        self._last: Plan | None = None
 
     def plan(self, helpers: Sequence[HelperCapacity]) -> Placement:
         """Place all layers, and note on disk what each helper is about to see.
@@ -80,13 +83,23 @@ class Planner:
             raise NoPlacement("no helper is there")
         fleet = Fleet(source=self._source, helpers=tuple(map(_device, helpers)))
         try:
-            plan = place(self.network, fleet, self.caps, solver=self._solver, topology="star")
-            shares = tuple(self._shares(plan, k) for k in range(len(self.network.layers) - 2))
+            plan = self._planned(fleet)
         except (Infeasible, BadPlan, NoRoom) as error:
             raise NoPlacement(f"{len(helpers)} helpers are there: {error}") from error
+        shares = tuple(_shares(plan, layer) for layer in range(1, len(plan.holders) - 1))
         # Also of layers that are free of a cap today: a site may ask for more tomorrow.
         self._exposure.add({self._tensors[k]: shares_ for k, shares_ in enumerate(shares)})
+        self._last = plan
         return Placement(plan, shares, frozenset((helper.helper, helper.run) for helper in helpers))
+
+    def _planned(self, fleet: Fleet) -> Plan:
+        """Keep what holds of the last plan; without one, begin with what helpers have seen before."""
+        seen: tuple[Seen, ...] = ({}, *map(self._exposure.of, self._tensors), {})
+        network, caps = self.network, self.caps
+        if self._last is not None:
+            return replan(self._last, network, fleet, caps, solver=self._solver, seen=seen)
+        plan = place(network, fleet, caps, solver=self._solver, topology=_STAR)
+        return settled(plan, Problem.of(network, fleet, caps, _STAR), seen)
 
     def share(self, layer: int) -> int:
         """Give how many maps of a handed-out layer one helper may ever see."""
@@ -96,13 +109,11 @@ class Planner:
         """Give the maps of a handed-out layer that each helper has ever received."""
         return self._exposure.of(self._tensors[layer])
 
-    def _shares(self, plan: Plan, layer: int) -> Shares:
-        wanted = {name: len(plan.maps_of(place_, layer + 1)) for place_, name in enumerate(plan.helpers)}
-        maps = self.network.layers[layer + 1].maps_in
-        try:
-            return assigned(maps, wanted, self.seen(layer), self.share(layer))
-        except NoRoom as error:
-            raise NoRoom(f"{self.network.layers[layer + 1].name}: {error}") from error
+
+def _shares(plan: Plan, layer: int) -> Shares:
+    """Give each helper's maps of a layer, rising; helpers without any are left out."""
+    shares = {name: plan.maps_of(helper, layer) for helper, name in enumerate(plan.helpers)}
+    return {name: maps for name, maps in shares.items() if maps}
 
 
 def network_of(cut: Cut, name: str, measured: Sequence[str]) -> Network:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from prometheus_client import REGISTRY
 
-from broker.helpers import HelperPartial, HelperWork, Sum
+from broker.helpers import HelperPartial, HelperWork, Sum, decode_weights
 from feature_node.distributed.coordinator import most_at_once
 from feature_node.distributed.graph import cut_network
 from feature_node.distributed.helper import Helper
@@ -141,15 +141,33 @@ async def test_dropped_weights_are_given_again(tmp_path) -> None:
         await right(made)
 
 
-async def test_a_helper_that_joins_gets_a_share(tmp_path) -> None:
+async def test_a_helper_that_joins_stands_in_for_one_that_dies(tmp_path) -> None:
     async with site(residual(), tmp_path, helpers=3, share=4) as made:
         await right(made)
         late = made.helpers["h9"] = FakeHelper(made.broker, "h9")
         await late.start()
         await made.present(4)
         await right(made)
+        before, seen = weights_given(made), seen_by_survivors(made)
+        await made.helpers["h1"].stop()
+        await right(made)
         assert late.worked
         assert all(layer.most_seen <= 4 for layer in made.spread.report.layers)
+        # Who survived and was given no more maps of a layer keeps its weights of it.
+        more = sum(maps != seen[key] for key, maps in seen_by_survivors(made).items())
+        given = [name for name, _ in weights_given(made) - before if name != "h9"]
+        assert len(given) <= more < len(seen)
+
+
+def weights_given(made: Site) -> set[tuple[str, bytes]]:
+    """Which slices of weights were sent to whom."""
+    sent = [decode_weights(data) for path, data in made.broker.published if path.endswith("/weights")]
+    return {(weights.helper, weights.digest) for weights in sent}
+
+
+def seen_by_survivors(made: Site) -> dict[tuple[int, str], frozenset[int]]:
+    layers = range(len(made.planner.network.layers) - 2)
+    return {(k, name): made.planner.seen(k).get(name, frozenset()) for k in layers for name in ("h0", "h2")}
 
 
 async def test_a_new_edge_remembers_what_helpers_have_seen(tmp_path) -> None:

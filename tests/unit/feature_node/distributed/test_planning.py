@@ -1,6 +1,11 @@
 """Plans of cut networks, and when they are made: for the helpers that are there, and never for older ones."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from feature_node.distributed.graph import cut_network
 from feature_node.distributed.placements import GRACE_SECONDS, Placements
@@ -9,6 +14,8 @@ from feature_node.distributed.roster import FIRST_REST, GONE, Roster
 from feature_node.errors import NoPlacement
 from tests.unit.feature_node.distributed.networks import plain, residual
 from tests.unit.feature_node.distributed.site import capacity, planner_of
+
+NETWORK = cut_network(plain())
 
 
 class Clock:
@@ -50,6 +57,48 @@ def test_every_layer_is_spread_within_the_caps(tmp_path) -> None:
     for layer, shares in zip(planner.network.layers[1:-1], placement.shares, strict=True):
         assert sum(map(len, shares.values())) == layer.maps_in
         assert max(map(len, shares.values())) <= 2
+
+
+def test_after_a_death_survivors_keep_what_they_hold_and_only_lost_maps_move(tmp_path) -> None:
+    planner = planner_of(cut_network(residual()), tmp_path / "seen", 4)
+    before = planner.plan([capacity(f"h{k}") for k in range(5)])
+    after = planner.plan([capacity(f"h{k}") for k in range(5) if k != 2])
+    for old, new in zip(before.shares, after.shares, strict=True):
+        lost = set(old.get("h2", ()))
+        for name in ("h0", "h1", "h3", "h4"):
+            kept, now = set(old.get(name, ())), set(new.get(name, ()))
+            assert kept <= now
+            assert now - kept <= lost
+        assert sorted(number for numbers in new.values() for number in numbers) == list(
+            range(sum(map(len, old.values())))
+        )
+    assert after.plan.solver == "ours repaired"
+
+
+def test_a_helper_that_returns_is_given_back_what_nobody_else_may_see(tmp_path) -> None:
+    planner = planner_of(cut_network(residual()), tmp_path / "seen", 2)
+    everybody = [capacity(f"h{k}") for k in range(4)]
+    before = planner.plan(everybody)
+    with pytest.raises(NoPlacement, match="8f"):
+        planner.plan(everybody[1:])
+    assert planner.plan(everybody).shares == before.shares
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.sets(st.integers(0, 5), min_size=1), min_size=1, max_size=6), st.integers(1, 4))
+def test_whoever_comes_and_goes_nobody_ever_sees_more_than_its_share(comings, share) -> None:
+    with TemporaryDirectory() as folder:
+        planner = planner_of(NETWORK, Path(folder) / "seen", share)
+        for there in comings:
+            try:
+                placement = planner.plan([capacity(f"h{k}") for k in sorted(there)])
+            except NoPlacement:
+                continue
+            for layer, shares in enumerate(placement.shares):
+                assert set(shares) <= {f"h{k}" for k in there}
+                assert sum(map(len, shares.values())) == planner.network.layers[layer + 1].maps_in
+                assert all(set(maps) <= planner.seen(layer)[name] for name, maps in shares.items())
+                assert max(map(len, planner.seen(layer).values())) <= planner.share(layer)
 
 
 def test_too_few_helpers_are_refused_with_the_constraint(tmp_path) -> None:

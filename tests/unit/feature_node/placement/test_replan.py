@@ -2,12 +2,12 @@ import math
 
 import pytest
 
-from feature_node.errors import BadPlan, Infeasible
+from feature_node.errors import BadPlan, Infeasible, NoRoom
 from feature_node.placement.place import place
 from feature_node.placement.plan import Plan, violations
 from feature_node.placement.problem import Problem
 from feature_node.placement.replan import replan
-from tests.unit.feature_node.placement.made import CAPPED, FREE_TAIL, SMALL, TINY, alike, device, fleet
+from tests.unit.feature_node.placement.made import CAPPED, FREE_TAIL, SMALL, TINY, alike, caps, device, fleet
 
 
 def named(plan: Plan, layer: int) -> list[str]:
@@ -48,3 +48,24 @@ def test_too_few_that_are_left_are_refused() -> None:
 def test_a_plan_of_another_network_is_refused() -> None:
     with pytest.raises(BadPlan, match="another small"):
         replan(place(SMALL, alike(3), CAPPED), TINY, alike(3), CAPPED)
+
+
+def test_lost_maps_go_to_those_that_know_them_and_past_exposure_counts() -> None:
+    capped = caps(conv2=4)
+    before = place(SMALL, alike(3), capped, topology="star")
+    gone = before.helpers[before.holders[2][0]]
+    site = fleet(*(each for each in alike(3).helpers if each.name != gone))
+    lost = [number for number, holder in enumerate(named(before, 2)) if holder == gone]
+    first, second = (each.name for each in site.helpers)
+    held = {
+        name: frozenset(n for n, each in enumerate(named(before, 2)) if each == name)
+        for name in (first, second)
+    }
+    knows = {**held, second: held[second] | set(lost)}
+    seen = [{} if layer != 2 else knows for layer in range(len(SMALL.layers))]
+    after = replan(before, SMALL, site, capped, worth=math.inf, seen=seen)
+    assert [named(after, 2)[number] for number in lost] == [second] * len(lost)
+    spent = {**knows, second: held[second], first: held[first] | {90, 91, 92}}
+    seen[2] = spent
+    with pytest.raises((Infeasible, NoRoom)):
+        replan(before, SMALL, site, caps(conv2=3), worth=math.inf, seen=seen)

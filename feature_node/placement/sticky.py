@@ -1,17 +1,68 @@
-"""Gives the maps of one layer to helpers so that none ever sees more of them than it may.
+"""Names which maps a plan's helpers hold, so that none ever sees more of a layer than it may.
 
 A plan says how many maps each helper is to hold; maps of a layer cost the same, so which ones is free. It is
 chosen so that helpers get again what they have seen, because that gives nothing more away.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, final
 
-from feature_node.distributed.exposure import Maps, Seen
-from feature_node.errors import NoRoom
+import numpy as np
 
+from feature_node.errors import Infeasible, NoRoom
+from feature_node.placement.costs import Holders
+from feature_node.placement.place import plan_of
+from feature_node.placement.plan import Plan, violations
+from feature_node.placement.problem import Problem
+
+Maps = frozenset[int]
+Seen = Mapping[str, Maps]
+"""What each helper has ever received of one layer."""
 Shares = Mapping[str, tuple[int, ...]]
 _NOTHING: Final = frozenset[int]()
+
+
+def settled(plan: Plan, problem: Problem, seen: Sequence[Seen]) -> Plan:
+    """Give the same plan with its maps named, for helpers that have seen some before.
+
+    Args:
+        plan: Who is to hold how many maps; for a star, where layers do not depend on each other.
+        problem: What it was made for.
+        seen: What each helper has seen of each layer; empty where nobody has seen anything.
+
+    Raises:
+        NoRoom: The maps cannot be given so that nobody sees too many.
+        Infeasible: They can, but some helper has no memory or bandwidth for what it would get.
+    """
+    if not any(seen):
+        return plan
+    holders: Holders = tuple(
+        _named(plan, problem, layer, known) if known else held
+        for layer, (held, known) in enumerate(zip(plan.holders, seen, strict=True))
+    )
+    broken = violations(problem, holders)
+    if broken:
+        lacks = broken[0]
+        text = f"{lacks.device} lacks {lacks.by:.0f} where helpers get again what they have seen"
+        raise Infeasible(lacks.constraint, lacks.layer, lacks.by, text)
+    return plan_of(problem, holders, plan.solver)
+
+
+def _named(plan: Plan, problem: Problem, layer: int, seen: Seen) -> tuple[int, ...]:
+    """Give the holders of one layer's maps."""
+    places = {name: place for place, name in enumerate(plan.helpers)}
+    counts = np.bincount(np.asarray(plan.holders[layer]) + 1, minlength=len(places) + 1)[1:]
+    wanted = {name: int(counts[place]) for name, place in places.items()}
+    described = problem.network.layers[layer]
+    try:
+        shares = assigned(described.maps_in, wanted, seen, problem.caps.share(problem.network, layer))
+    except NoRoom as error:
+        raise NoRoom(f"{described.name}: {error}") from error
+    holders = [0] * described.maps_in
+    for name, numbers in shares.items():
+        for number in numbers:
+            holders[number] = places[name]
+    return tuple(holders)
 
 
 def assigned(maps: int, wanted: Mapping[str, int], seen: Seen, share: int) -> Shares:

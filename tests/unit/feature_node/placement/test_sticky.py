@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feature_node.distributed.assignment import assigned
 from feature_node.errors import NoRoom
+from feature_node.placement.sticky import assigned
 
 HELPERS = tuple(f"h{k}" for k in range(6))
 
