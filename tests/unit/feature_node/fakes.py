@@ -35,6 +35,7 @@ from feature_node.threads import Threads
 from feature_node.watch import Watch
 from feature_node.way import Way
 from models.manifest import OutputSpec
+from monitoring.traces import NO_TRACES, Traces
 
 BUNDLE = "0123456789abcdef"
 KEY = bytes(range(32))
@@ -141,6 +142,7 @@ async def running(
     queue: int = 32,
     workers: int = 2,
     detect_every: int = 1,
+    traces: Traces = NO_TRACES,
 ) -> AsyncIterator[tuple[Bench, Callable[[Frame], object]]]:
     """Run a node; gives its bench and what sends it a frame."""
     bench = Bench()
@@ -161,7 +163,7 @@ async def running(
         )  # fmt: skip
         try:
             async with asyncio.TaskGroup() as tasks:
-                intake = Intake(bench.tally, queue=queue, queue_bytes=2**24, max_cameras=8)
+                intake = Intake(bench.tally, queue=queue, queue_bytes=2**24, max_cameras=8, traces=traces)
                 flights = Flights(in_flight, answer_timeout, intake.look_again)
                 home = Home(private.publisher(ANSWERS), flights, bench.tally, tasks, task="who")
                 sending = Sending(cloud.publisher(FEATURES), flights, home, tasks)
