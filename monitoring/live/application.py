@@ -3,10 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Final, cast, final
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitoring.live.guard import MOST_FORM, NO_TOKEN, Guard, token_of_form
@@ -20,7 +19,7 @@ FOR_EVERYBODY: Final = ("style.css", "icon.svg")
 """Files that show nothing of the house, and that the door needs."""
 
 
-def live_application(guard: Guard, events: ASGIApp, picture: FindPicture) -> Starlette:
+def live_application(guard: Guard, events: ASGIApp, picture: FindPicture) -> Router:
     """Put the page together.
 
     Args:
@@ -29,7 +28,7 @@ def live_application(guard: Guard, events: ASGIApp, picture: FindPicture) -> Sta
         picture: Finds a picture by camera, side and version.
     """
     rooms = _Rooms(guard, picture, static_files())
-    return Starlette(
+    return Router(
         routes=[
             Route("/", rooms.page),
             Route("/enter", rooms.enter, methods=["POST"]),
