@@ -23,26 +23,31 @@ class Announced:
             BadSettings: It cannot be read, or holds something else.
         """
         self._path = path
-        self._cameras = self._read()
+        self._cameras = frozenset(self._read())
 
     @property
     def cameras(self) -> frozenset[str]:
         """Those that Home Assistant was told of and that were not taken away since."""
-        return frozenset(self._cameras)
+        return self._cameras
 
     def add(self, camera: str) -> None:
-        """Remember a camera; written before it is announced, so that a crash forgets none."""
-        if camera not in self._cameras:
-            self._cameras.add(camera)
-            self._write()
+        """Remember a camera; to be called before it is announced, so that a crash forgets none.
+
+        Raises:
+            BadSettings: The file cannot be written, and nothing is remembered.
+        """
+        self._change(self._cameras | {camera})
 
     def remove(self, camera: str) -> None:
-        """Forget a camera that was taken away."""
-        if camera in self._cameras:
-            self._cameras.discard(camera)
-            self._write()
+        """Forget a camera that was taken away; raises as `add`."""
+        self._change(self._cameras - {camera})
 
-    def _read(self) -> set[str]:
+    def _change(self, cameras: frozenset[str]) -> None:
+        if cameras != self._cameras:
+            self._write(cameras)
+            self._cameras = cameras
+
+    def _read(self) -> list[str]:
         try:
             with self._path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
@@ -50,7 +55,7 @@ class Announced:
             if len(data) > MAX_BYTES or not all(is_name(name) for name in names):
                 raise ValueError("it is too long, or holds what is no camera's name")
         except FileNotFoundError:
-            return set()
+            return []
         except OSError as error:
             raise BadSettings(f"{self._path}: cannot be read: {error.strerror}. Make it readable.") from error
         except ValueError as error:  # a DecodeError is one
@@ -58,16 +63,16 @@ class Announced:
                 f"{self._path}: the list of what Home Assistant was told is damaged ({error}). Remove it, "
                 "and take cameras that are gone away by hand: penumbra home-assistant remove --camera NAME."
             ) from None
-        return set(names)
+        return names
 
-    def _write(self) -> None:
+    def _write(self, cameras: frozenset[str]) -> None:
         draft = self._path.with_name(f".{self._path.name}.draft")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             draft.unlink(missing_ok=True)
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.encode(sorted(self._cameras)))
+                file.write(msgspec.json.encode(sorted(cameras)))
             draft.replace(self._path)
         except OSError as error:
             raise BadSettings(f"{self._path}: cannot be written: {error.strerror}.") from error
