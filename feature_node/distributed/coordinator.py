@@ -1,7 +1,7 @@
 """Runs a cut network over its helpers, layer by layer, within a deadline; a whole answer or none.
 
 Layers are synchronous, as in equation (5): all partial outputs of a layer are there before the next piece
-runs. A helper that is late or gone is replaced by planning anew, within the caps and the frame's deadline.
+runs. For a helper that is late or gone others stand in, within the caps and the frame's deadline.
 """
 
 import asyncio
@@ -15,20 +15,15 @@ from broker.bounds import ENVELOPE_BYTES, MAX_MAPS_BYTES
 from broker.helpers import HelperWeights
 from feature_node.distributed.cut import Cut, CutLayer
 from feature_node.distributed.exchange import Exchange
+from feature_node.distributed.handout import Handout, Numbers
 from feature_node.distributed.pieces import Pieces, Tensors
 from feature_node.distributed.planning import Placement
 from feature_node.distributed.segment import Floats, outputs_of, slice_for
-from feature_node.errors import BadSettings, ExtractorError, HelperFailed, HelpersLate
+from feature_node.errors import BadSettings, ExtractorError
 from feature_node.placement.model import FLOAT_BYTES
 from feature_node.threads import Threads
-from monitoring.metrics import HELPERS_REPLACED
 
 MAX_SLICES: Final = 4096
-_PATIENCE: Final = 0.5
-"""Share of the time left after which a helper counts as late, so that another can still stand in."""
-_LEAST_PATIENCE: Final = 0.01
-
-Numbers = tuple[int, ...]
 
 
 class _Layer(NamedTuple):
@@ -111,49 +106,32 @@ class Coordinator:
         """Hand out a layer's maps until all of them have come back, each exactly once; add the bias."""
         n, convolutions = len(layer.maps), layer.cut.convolutions
         sums = [np.zeros((n, c.maps_out, c.rows, c.columns), np.float32) for c in convolutions]
-        missing = frozenset(range(layer.cut.maps_in))
-        while missing:
-            left = until - time.monotonic()
-            if left <= 0:
-                raise HelpersLate(f"{len(missing)} maps of {layer.cut.name} have not come back")
-            if len(missing) < layer.cut.maps_in:
-                HELPERS_REPLACED.inc()
-            patience = max(_PATIENCE * left, min(left, _LEAST_PATIENCE))
-            missing -= await self._handed_out(layer, missing, sums, patience)
+
+        def add(numbers: Numbers, parts: tuple[Floats, ...]) -> None:
+            for total, convolution, part in zip(sums, convolutions, parts, strict=True):
+                total[:, list(outputs_of(convolution, numbers))] += part
+
+        handout = Handout(
+            layer.cut.name,
+            lambda missing: self._placement().holders(layer.place, missing),
+            lambda helper, numbers, seconds: self._asked(layer, helper, numbers, seconds),
+            add,
+            self._outcome,
+        )
+        await handout.run(layer.cut.maps_in, until)
         return {
             c.output: total + _bias(c.bias, c.maps_out) for c, total in zip(convolutions, sums, strict=True)
         }
 
-    async def _handed_out(
-        self, layer: _Layer, missing: frozenset[int], sums: list[Floats], patience: float
-    ) -> frozenset[int]:
-        """Ask each holder of missing maps once; add what comes back, and say of which maps it is."""
-        shares = self._placement().holders(layer.place, missing)
-        asked = (self._asked(layer, helper, numbers, patience) for helper, numbers in shares.items())
-        answers = await asyncio.gather(*asked)
-        back: frozenset[int] = frozenset()
-        for (helper, numbers), answer in zip(shares.items(), answers, strict=True):
-            if isinstance(answer, HelperFailed):
-                self._outcome(helper, answer.reason)
-                continue
-            self._outcome(helper, "")
-            back |= frozenset(numbers)
-            for total, convolution, part in zip(sums, layer.cut.convolutions, answer, strict=True):
-                total[:, list(outputs_of(convolution, numbers))] += part
-        return back
-
     async def _asked(
-        self, layer: _Layer, helper: str, numbers: Numbers, patience: float
-    ) -> tuple[Floats, ...] | HelperFailed:
+        self, layer: _Layer, helper: str, numbers: Numbers, seconds: float
+    ) -> tuple[Floats, ...]:
         weights = self._slice(layer.place, layer.cut, helper, numbers)
         shapes = tuple(
             (len(layer.maps), kernel.maps_out, c.rows, c.columns)
             for kernel, c in zip(weights.kernels, layer.cut.convolutions, strict=True)
         )
-        try:
-            return await self._exchange.ask(weights, layer.maps[:, list(numbers)], shapes, patience)
-        except HelperFailed as failed:
-            return failed
+        return await self._exchange.ask(weights, layer.maps[:, list(numbers)], shapes, seconds)
 
     def _slice(self, place: int, layer: CutLayer, helper: str, numbers: Numbers) -> HelperWeights:
         key = (helper, place, numbers)

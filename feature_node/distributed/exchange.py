@@ -13,7 +13,7 @@ import numpy as np
 from broker.ends import Publisher, Subscriber
 from broker.errors import LinkError
 from broker.helpers import HelperPartial, HelperWeights, HelperWork
-from feature_node.distributed.roster import GONE
+from feature_node.distributed.roster import GONE, LATE
 from feature_node.distributed.segment import Floats, array_of, work_for
 from feature_node.errors import HelperFailed
 from monitoring.metrics import (
@@ -23,7 +23,6 @@ from monitoring.metrics import (
     HELPER_SENT_BYTES,
 )
 
-LATE: Final = "late"
 WRONG: Final = "wrong-answer"
 UNSENT: Final = "not-sent"
 

@@ -14,6 +14,9 @@ from monitoring.metrics import HELPER_MAPS, HELPER_MAPS_CAP, HELPER_MAPS_SEEN, P
 GRACE_SECONDS: Final = 10.0
 """How long the first plan waits for all helpers that are expected: with fewer each would see more maps."""
 
+_Helpers = tuple[HelperCapacity, ...]
+_Runs = frozenset[tuple[str, int]]
+
 
 @final
 class Placements:
@@ -33,7 +36,7 @@ class Placements:
         self._expected = expected
         self._clock = clock
         self._began = clock()
-        self._tried: frozenset[tuple[str, int]] | None = None
+        self._tried: tuple[_Runs, _Runs] | None = None
         self._latest: Placement | None = None
         self._why_not = "no helper is there"
 
@@ -53,31 +56,44 @@ class Placements:
         Raises:
             NoPlacement: There is none; the text says what fails.
         """
-        helpers = self._roster.working
-        runs = frozenset((helper.helper, helper.run) for helper in helpers)
-        if runs != self._tried:
-            self._plan(helpers, runs)
+        working, late = self._roster.working, self._roster.late
+        there = (_runs(working), _runs(late))
+        if there != self._tried:
+            self._plan(working, late, there)
         if self._latest is None:
             raise NoPlacement(self._why_not)
         return self._latest
 
-    def _plan(self, helpers: tuple[HelperCapacity, ...], runs: frozenset[tuple[str, int]]) -> None:
-        waiting = self._tried is None and len(helpers) < self._expected
-        if waiting and self._clock() - self._began < GRACE_SECONDS:
-            self._why_not = f"{len(helpers)} of {self._expected} helpers are there"
+    def _waits(self, working: _Helpers) -> bool:
+        """Whether the first plan still waits for helpers that are expected."""
+        first = self._tried is None and len(working) < self._expected
+        return first and self._clock() - self._began < GRACE_SECONDS
+
+    def _plan(self, working: _Helpers, late: _Helpers, there: tuple[_Runs, _Runs]) -> None:
+        if self._waits(working):
+            self._why_not = f"{len(working)} of {self._expected} helpers are there"
             return
-        self._tried = runs
+        self._tried = there
         try:
-            self._latest = self._planner.plan(helpers)
+            self._latest = self._planned(working, late)
         except (NoPlacement, BadExposure) as error:
             self._latest, self._why_not = None, error.detail if isinstance(error, NoPlacement) else str(error)
             PLACEMENTS.labels("failed").inc()
-            get_logger().warning("no placement", side="private", helpers=len(helpers), detail=self._why_not)
+            get_logger().warning("no placement", side="private", helpers=len(working), detail=self._why_not)
             return
         PLACEMENTS.labels("planned").inc()
         PLACEMENT_SECONDS.set(self._latest.plan.latency_seconds)
         self._export(self._latest)
-        get_logger().info("placement", side="private", helpers=len(helpers), solver=self._latest.plan.solver)
+        get_logger().info("placement", side="private", helpers=len(working), solver=self._latest.plan.solver)
+
+    def _planned(self, working: _Helpers, late: _Helpers) -> Placement:
+        """Do without those that are late, unless nobody may stand in for them."""
+        try:
+            return self._planner.plan(working)
+        except NoPlacement:
+            if not late:
+                raise
+            return self._planner.plan(tuple(sorted((*working, *late), key=lambda one: one.helper)))
 
     def _export(self, placement: Placement) -> None:
         layers = self._planner.network.layers[1:-1]
@@ -86,3 +102,7 @@ class Placements:
             for helper, maps in self._planner.seen(place).items():
                 HELPER_MAPS.labels(helper, layer.name).set(len(shares.get(helper, ())))
                 HELPER_MAPS_SEEN.labels(helper, layer.name).set(len(maps))
+
+
+def _runs(helpers: _Helpers) -> _Runs:
+    return frozenset((helper.helper, helper.run) for helper in helpers)

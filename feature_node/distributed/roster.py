@@ -1,4 +1,4 @@
-"""Who helps: the helpers that have announced themselves, without those that failed of late."""
+"""Who helps: the helpers that have announced themselves, and which of them failed of late."""
 
 import time
 from collections.abc import Callable
@@ -10,6 +10,8 @@ from monitoring.metrics import HELPER_FAILURES, HELPERS_PRESENT
 
 GONE: Final = "gone"
 """The reason of a helper that left: it need not rest, for it is no longer there, or has begun afresh."""
+LATE: Final = "late"
+"""The reason of a helper that has not answered in time, and may yet."""
 MAX_HELPERS: Final = 256
 FIRST_REST: Final = 2.0
 LONGEST_REST: Final = 60.0
@@ -25,6 +27,7 @@ class Roster:
         self._clock = clock
         self._present: dict[str, HelperCapacity] = {}
         self._resting: dict[str, float] = {}
+        self._late: set[str] = set()
         self._rests: dict[str, float] = {}
 
     def announced(self, capacity: HelperCapacity) -> None:
@@ -41,6 +44,9 @@ class Roster:
         """Hear of a helper that was asked: why it gave nothing, or that it did its work."""
         if not why_not:
             self._rests.pop(name, None)
+            if name in self._late:  # late, and here after all
+                self._late.discard(name)
+                self._resting.pop(name, None)
             return
         HELPER_FAILURES.labels(name, why_not).inc()
         if why_not != GONE:
@@ -50,6 +56,7 @@ class Roster:
         rest = self._rests.get(name, FIRST_REST)
         self._rests[name] = min(2 * rest, LONGEST_REST)
         self._resting[name] = self._clock() + rest
+        (self._late.add if why == LATE else self._late.discard)(name)
         get_logger().warning("helper rests", side="private", helper=name, reason=why, seconds=rest)
 
     @property
@@ -66,8 +73,19 @@ class Roster:
             capacity for name, capacity in sorted(self._present.items()) if name not in self._resting
         )
 
+    @property
+    def late(self) -> tuple[HelperCapacity, ...]:
+        """Those that rest because they were late, by name: slow is better than nobody."""
+        working = {capacity.helper for capacity in self.working}
+        return tuple(
+            capacity
+            for name, capacity in sorted(self._present.items())
+            if name in self._late and name not in working
+        )
+
     def _forget(self, name: str) -> None:
         del self._present[name]
         self._resting.pop(name, None)
         self._rests.pop(name, None)
+        self._late.discard(name)
         self._on_gone(name)

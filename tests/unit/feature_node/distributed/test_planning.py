@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from feature_node.distributed.graph import cut_network
 from feature_node.distributed.placements import GRACE_SECONDS, Placements
 from feature_node.distributed.planning import network_of
-from feature_node.distributed.roster import FIRST_REST, GONE, Roster
+from feature_node.distributed.roster import FIRST_REST, GONE, LATE, Roster
 from feature_node.errors import NoPlacement
 from tests.unit.feature_node.distributed.networks import plain, residual
 from tests.unit.feature_node.distributed.site import capacity, planner_of
@@ -143,6 +143,24 @@ def test_a_helper_that_failed_rests_longer_each_time(tmp_path, clock) -> None:
     assert [one.helper for one in roster.working] == ["a"]
     roster.announced(capacity("a", run=2))
     assert [one.helper for one in roster.working] == ["a"]
+
+
+def test_late_helpers_hold_their_maps_where_nobody_may_stand_in(tmp_path, clock) -> None:
+    roster, made = placements(tmp_path, clock)
+    for name in ("a", "b"):
+        roster.announced(capacity(name))
+    first = made.now()
+    roster.told("a", LATE)
+    roster.told("b", LATE)
+    assert made.now().shares == first.shares
+    roster.told("a", "")
+    assert [one.helper for one in roster.working] == ["a"], "who answers is late no more"
+    assert made.now().shares == first.shares
+    roster.told("a", "wrong-answer")
+    with pytest.raises(NoPlacement):
+        made.now()
+    clock.now += 2 * FIRST_REST
+    assert made.now().shares == first.shares
 
 
 def test_the_first_plan_waits_for_all_that_are_expected_and_not_for_ever(tmp_path, clock) -> None:
