@@ -5,15 +5,12 @@ from typing import Final
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from monitoring.grafana.page import ANALYZER, SITE, Panels, Section, page
-from monitoring.grafana.panels import BAD, GOOD, Limits, Query, Words, figure, lines, or_none
+from monitoring.grafana.panels import BAD, GOOD, Limits, Query, Words, figure, lines
+from monitoring.grafana.processes import costs
+from monitoring.grafana.queries import QUANTILES, quantile, rate, rate_or_none
 
-_CHOSEN: Final = '{job="penumbra-analyzer", site=~"$site", node=~"$analyzer"}'
+_CHOSEN: Final = 'job="penumbra-analyzer", site=~"$site", node=~"$analyzer"'
 _NAMED: Final = "{{site}} {{node}}"
-_HOP: Final = (
-    'sum by (hop, le) (rate(penumbra_hop_seconds_bucket{job="penumbra-analyzer", site=~"$site", '
-    'node=~"$analyzer"}[$__rate_interval]))'
-)
-_NETWORK: Final = f"sum by (le) (rate(penumbra_network_seconds_bucket{_CHOSEN}[$__rate_interval]))"
 
 
 def analyzers() -> Dashboard:
@@ -36,7 +33,7 @@ def _there() -> Panels:
             "Ready",
             "Whether each analyzer answers and none of its checks has failed.",
             "none",
-            Query(f"min by (site, node) (penumbra_ready{_CHOSEN})", _NAMED),
+            Query(f"min by (site, node) (penumbra_ready{{{_CHOSEN}}})", _NAMED),
             width=6,
             words=(Words(1, "ready", GOOD), Words(0, "not ready", BAD)),
         ),
@@ -44,7 +41,7 @@ def _there() -> Panels:
             "Cache",
             "Whether each analyzer's cache answers; without it answers go on.",
             "none",
-            Query(f"min by (site, node) (penumbra_cache_up{_CHOSEN})", _NAMED),
+            Query(f"min by (site, node) (penumbra_cache_up{{{_CHOSEN}}})", _NAMED),
             width=6,
             words=(Words(1, "there", GOOD), Words(0, "away", BAD)),
         ),
@@ -57,7 +54,7 @@ def _done() -> Panels:
             "Results",
             "Answers that were sent home.",
             "cps",
-            Query(f"sum(rate(penumbra_results_total{_CHOSEN}[$__rate_interval]))", "results"),
+            Query(rate("penumbra_results_total", _CHOSEN), "results"),
             width=6,
         ),
         figure(
@@ -76,15 +73,13 @@ def _answers() -> Panels:
             "Results by outcome",
             "Answered, or why not.",
             "cps",
-            Query(
-                f"sum by (outcome) (rate(penumbra_results_total{_CHOSEN}[$__rate_interval]))", "{{outcome}}"
-            ),
+            Query(rate("penumbra_results_total", _CHOSEN, "outcome"), "{{outcome}}"),
         ),
         lines(
             "Latency, p95",
             "From the edge's sending to the analyzer (two clocks), and in the analyzer.",
             "s",
-            Query(f"histogram_quantile(0.95, {_HOP})", "{{hop}}"),
+            Query(quantile(0.95, "penumbra_hop_seconds", _CHOSEN, "hop"), "{{hop}}"),
         ),
     )
 
@@ -95,7 +90,7 @@ def _network() -> Panels:
             "One run of the network",
             "Of a batch, not of a region.",
             "s",
-            *(Query(f"histogram_quantile({q}, {_NETWORK})", f"p{q * 100:g}") for q in (0.5, 0.95, 0.99)),
+            *(Query(quantile(q, "penumbra_network_seconds", _CHOSEN), f"p{q * 100:g}") for q in QUANTILES),
             width=8,
         ),
         lines(
@@ -103,8 +98,8 @@ def _network() -> Panels:
             "On average; more of them wait for one another when there is much to do.",
             "none",
             Query(
-                f"sum by (site, node) (rate(penumbra_batch_regions_sum{_CHOSEN}[$__rate_interval])) / "
-                f"(sum by (site, node) (rate(penumbra_batch_regions_count{_CHOSEN}[$__rate_interval])) > 0)",
+                f"{rate('penumbra_batch_regions_sum', _CHOSEN, 'site', 'node')} / "
+                f"({rate('penumbra_batch_regions_count', _CHOSEN, 'site', 'node')} > 0)",
                 _NAMED,
             ),
             width=8,
@@ -113,8 +108,8 @@ def _network() -> Panels:
             "Queue",
             "Features that wait, and how many may.",
             "none",
-            Query(f"max by (site, node) (penumbra_queue_length{_CHOSEN})", f"{_NAMED} waiting"),
-            Query(f"max by (site, node) (penumbra_queue_capacity{_CHOSEN})", f"{_NAMED} at most"),
+            Query(f"max by (site, node) (penumbra_queue_length{{{_CHOSEN}}})", f"{_NAMED} waiting"),
+            Query(f"max by (site, node) (penumbra_queue_capacity{{{_CHOSEN}}})", f"{_NAMED} at most"),
             width=8,
         ),
     )
@@ -126,22 +121,13 @@ def _cache() -> Panels:
             "Look-ups",
             "Regions by outcome; skipped while the cache is away.",
             "cps",
-            Query(
-                f"sum by (outcome) (rate(penumbra_cache_lookups_total{_CHOSEN}[$__rate_interval]))",
-                "{{outcome}}",
-            ),
+            Query(rate("penumbra_cache_lookups_total", _CHOSEN, "outcome"), "{{outcome}}"),
         ),
         lines(
             "Trouble",
             "Times that the cache was away, or a value in it was damaged or refused.",
             "cps",
-            Query(
-                or_none(
-                    f"sum by (reason) (rate(penumbra_cache_errors_total{_CHOSEN}[$__rate_interval]))",
-                    "reason",
-                ),
-                "{{reason}}",
-            ),
+            Query(rate_or_none("penumbra_cache_errors_total", _CHOSEN, "reason"), "{{reason}}"),
             limits=Limits(bad=1),
         ),
     )
@@ -153,23 +139,8 @@ def _themselves() -> Panels:
             "Link to the broker",
             "1 while it stands.",
             "none",
-            Query(f"min by (site, node) (penumbra_link_up{_CHOSEN})", _NAMED),
+            Query(f"min by (site, node) (penumbra_link_up{{{_CHOSEN}}})", _NAMED),
             width=8,
         ),
-        lines(
-            "Memory",
-            "Resident.",
-            "bytes",
-            Query(f"sum by (site, node) (process_resident_memory_bytes{_CHOSEN})", _NAMED),
-            width=8,
-        ),
-        lines(
-            "Processor",
-            "Cores in use.",
-            "none",
-            Query(
-                f"sum by (site, node) (rate(process_cpu_seconds_total{_CHOSEN}[$__rate_interval]))", _NAMED
-            ),
-            width=8,
-        ),
+        *costs(_CHOSEN),
     )

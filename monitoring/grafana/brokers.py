@@ -5,9 +5,11 @@ from typing import Final
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from monitoring.grafana.page import BROKER, SITE, Panels, Section, page
-from monitoring.grafana.panels import BAD, GOOD, Limits, Query, Words, figure, lines, or_none, rows
+from monitoring.grafana.panels import BAD, GOOD, Limits, Query, Words, figure, lines, rows
+from monitoring.grafana.queries import rate, rate_or_none
 
-_CHOSEN: Final = '{job="penumbra-broker", site=~"$site", node=~"$broker"}'
+_CHOSEN: Final = 'job="penumbra-broker", site=~"$site", node=~"$broker"'
+_ALL: Final = 'site=~"$site"'
 _NAMED: Final = "{{site}} {{side}}"
 
 
@@ -26,11 +28,11 @@ def brokers() -> Dashboard:
 
 
 def _each(metric: str) -> Query:
-    return Query(f"max by (site, side) ({metric}{_CHOSEN})", _NAMED)
+    return Query(f"max by (site, side) ({metric}{{{_CHOSEN}}})", _NAMED)
 
 
 def _rate(metric: str, legend: str = _NAMED) -> Query:
-    return Query(f"sum by (site, side) (rate({metric}{_CHOSEN}[$__rate_interval]))", legend)
+    return Query(rate(metric, _CHOSEN, "site", "side"), legend)
 
 
 def _now() -> Panels:
@@ -99,8 +101,12 @@ def _room() -> Panels:
             "Subscriptions and retained messages",
             "Both grow with the nodes, and with nothing else.",
             "none",
-            Query(f"max by (site, side) (penumbra_broker_subscriptions{_CHOSEN})", f"{_NAMED} subscriptions"),
-            Query(f"max by (site, side) (penumbra_broker_retained_messages{_CHOSEN})", f"{_NAMED} retained"),
+            Query(
+                f"max by (site, side) (penumbra_broker_subscriptions{{{_CHOSEN}}})", f"{_NAMED} subscriptions"
+            ),
+            Query(
+                f"max by (site, side) (penumbra_broker_retained_messages{{{_CHOSEN}}})", f"{_NAMED} retained"
+            ),
             width=8,
         ),
     )
@@ -130,11 +136,7 @@ def _refusals() -> Panels:
             "Messages that a node refused: malformed, too large, unknown.",
             "cps",
             Query(
-                or_none(
-                    'sum by (topic, reason) (rate(penumbra_messages_refused_total{site=~"$site"}'
-                    "[$__rate_interval]))",
-                    "reason",
-                ),
+                rate_or_none("penumbra_messages_refused_total", _ALL, "topic", "reason"),
                 "{{topic}} {{reason}}",
             ),
             width=8,
@@ -142,7 +144,7 @@ def _refusals() -> Panels:
         rows(
             "Versions",
             "As the brokers say.",
-            f"penumbra_broker_info{_CHOSEN}",
+            f"penumbra_broker_info{{{_CHOSEN}}}",
             columns,
             width=8,
         ),

@@ -5,7 +5,8 @@ from typing import Final
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from monitoring.grafana.page import CAMERA, SITE, Panels, Section, page
-from monitoring.grafana.panels import BAD, DOUBTFUL, GOOD, Limits, Query, Words, lines, or_none, states
+from monitoring.grafana.panels import BAD, DOUBTFUL, GOOD, Limits, Query, Words, lines, states
+from monitoring.grafana.queries import quantile, rate, rate_or_none
 
 _CHOSEN: Final = 'site=~"$site", camera=~"$camera"'
 _NAMED: Final = "{{site}} {{camera}}"
@@ -64,11 +65,7 @@ def _age() -> Panels:
             "Frame age, p95",
             "From capture to the answer at home.",
             "s",
-            Query(
-                "histogram_quantile(0.95, sum by (site, camera, le) "
-                f"(rate(penumbra_answer_age_seconds_bucket{{{_CHOSEN}}}[$__rate_interval])))",
-                _NAMED,
-            ),
+            Query(quantile(0.95, "penumbra_answer_age_seconds", _CHOSEN, "site", "camera"), _NAMED),
             limits=Limits(bad=2),
         ),
     )
@@ -87,10 +84,7 @@ def _pictures() -> Panels:
             "Sent to the edge",
             "Pictures that the private broker took.",
             "cps",
-            Query(
-                f"sum by (site, camera) (rate(penumbra_frames_sent_total{{{_CHOSEN}}}[$__rate_interval]))",
-                _NAMED,
-            ),
+            Query(rate("penumbra_frames_sent_total", _CHOSEN, "site", "camera"), _NAMED),
             width=8,
         ),
     )
@@ -125,13 +119,7 @@ def _dropped() -> Panels:
             "Dropped, by reason",
             "At the camera and at the edge; a frame that came twice is no loss.",
             "cps",
-            Query(
-                or_none(
-                    f"sum by (reason) (rate(penumbra_frames_dropped_total{{{_CHOSEN}}}[$__rate_interval]))",
-                    "reason",
-                ),
-                "{{reason}}",
-            ),
+            Query(rate_or_none("penumbra_frames_dropped_total", _CHOSEN, "reason"), "{{reason}}"),
             width=8,
         ),
     )
@@ -144,8 +132,8 @@ def _again() -> Panels:
             "Pictures of replayed files that were sent anew because no answer came home.",
             "cps",
             Query(
-                f"sum by (site, camera) (rate(penumbra_frames_retransmitted_total{{{_CHOSEN}}}"
-                f"[$__rate_interval])) or 0 * max by (site, camera) (penumbra_source_up{{{_CHOSEN}}})",
+                f"{rate('penumbra_frames_retransmitted_total', _CHOSEN, 'site', 'camera')} "
+                f"or 0 * max by (site, camera) (penumbra_source_up{{{_CHOSEN}}})",
                 _NAMED,
             ),
             width=8,

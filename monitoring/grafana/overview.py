@@ -6,19 +6,13 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from monitoring.grafana.page import CAMERA, SITE, Panels, Section, page
 from monitoring.grafana.panels import Limits, Query, figure, lines
+from monitoring.grafana.queries import QUANTILES, quantile, rate
 
-_CAMERAS: Final = '{site=~"$site", camera=~"$camera"}'
-_AGE: Final = f"sum by (le) (rate(penumbra_answer_age_seconds_bucket{_CAMERAS}[$__rate_interval]))"
-_HOPS: Final = (
-    'sum by (hop, le) (rate(penumbra_hop_seconds_bucket{job="penumbra-edge", site=~"$site"}'
-    "[$__rate_interval]))"
-)
-_AT_HOME: Final = (
-    'sum(rate(penumbra_received_bytes_total{job="penumbra-edge", site=~"$site", side="private", '
-    'topic="penumbra/frames"}[$__rate_interval]))'
-)
-_AS_JPEG: Final = f"sum(rate(penumbra_as_jpeg_bytes_total{_CAMERAS}[$__rate_interval]))"
-_OUT: Final = f"sum(rate(penumbra_cloud_bytes_total{_CAMERAS}[$__rate_interval]))"
+_CAMERAS: Final = 'site=~"$site", camera=~"$camera"'
+_EDGES: Final = 'job="penumbra-edge", site=~"$site"'
+_AT_HOME: Final = rate("penumbra_received_bytes_total", f'{_EDGES}, side="private", topic="penumbra/frames"')
+_AS_JPEG: Final = rate("penumbra_as_jpeg_bytes_total", _CAMERAS)
+_OUT: Final = rate("penumbra_cloud_bytes_total", _CAMERAS)
 _NOT_READY: Final = (
     'sum(1 - (penumbra_ready{site=~"$site"} or up{job=~"penumbra-.+", site=~"$site"})) or vector(0)'
 )
@@ -44,8 +38,8 @@ def _whether() -> Panels:
             "Cameras",
             "Cameras that deliver pictures now, of all that are known.",
             "none",
-            Query(f"sum(penumbra_source_up{_CAMERAS})", "running"),
-            Query(f"count(penumbra_source_up{_CAMERAS})", "known"),
+            Query(f"sum(penumbra_source_up{{{_CAMERAS}}})", "running"),
+            Query(f"count(penumbra_source_up{{{_CAMERAS}}})", "known"),
         ),
         figure(
             "Alarms",
@@ -70,7 +64,7 @@ def _how_well() -> Panels:
             "Frame age, p95",
             "From capture to the answer at home: 19 of 20 answers are younger.",
             "s",
-            Query(f"histogram_quantile(0.95, {_AGE})", "p95"),
+            Query(quantile(0.95, "penumbra_answer_age_seconds", _CAMERAS), "p95"),
             limits=Limits(1, 2),
         ),
         figure("Leaves the house", "Features that cross to the cloud.", "Bps", Query(_OUT, "to the cloud")),
@@ -90,8 +84,7 @@ def _answers() -> Panels:
             "Frames that were answered; a frame that was held back is no answer.",
             "cps",
             Query(
-                "sum by (site, camera) (rate(penumbra_answers_total"
-                '{site=~"$site", camera=~"$camera", outcome="answered"}[$__rate_interval]))',
+                rate("penumbra_answers_total", f'{_CAMERAS}, outcome="answered"', "site", "camera"),
                 "{{site}} {{camera}}",
             ),
         ),
@@ -99,10 +92,7 @@ def _answers() -> Panels:
             "Pictures by camera",
             "Pictures that the cameras gave.",
             "cps",
-            Query(
-                f"sum by (site, camera) (rate(penumbra_frames_read_total{_CAMERAS}[$__rate_interval]))",
-                "{{site}} {{camera}}",
-            ),
+            Query(rate("penumbra_frames_read_total", _CAMERAS, "site", "camera"), "{{site}} {{camera}}"),
         ),
     )
 
@@ -112,7 +102,7 @@ def _latency() -> Panels:
         "Frame age",
         "From capture to the answer at home, all cameras together.",
         "s",
-        *(Query(f"histogram_quantile({q}, {_AGE})", f"p{q * 100:g}") for q in (0.5, 0.95, 0.99)),
+        *(Query(quantile(q, "penumbra_answer_age_seconds", _CAMERAS), f"p{q * 100:g}") for q in QUANTILES),
         width=24,
         limits=Limits(bad=2),
     )
@@ -121,10 +111,10 @@ def _latency() -> Panels:
             f"Latency by hop, p{q * 100:g}",
             "Where the time goes. The analyzer is part of the round trip; camera to edge crosses two clocks.",
             "s",
-            Query(f"histogram_quantile({q}, {_HOPS})", "{{hop}}"),
+            Query(quantile(q, "penumbra_hop_seconds", _EDGES, "hop"), "{{hop}}"),
             width=8,
         )
-        for q in (0.5, 0.95, 0.99)
+        for q in QUANTILES
     )
     return (age, *hops)
 
@@ -144,7 +134,9 @@ def _bytes() -> Panels:
             "Out for each byte of JPEG",
             "Above 1 the numbers that leave cost more than the pictures would.",
             "none",
-            Query(f"site_camera:penumbra_cloud_bytes:per_jpeg_byte_rate5m{_CAMERAS}", "{{site}} {{camera}}"),
+            Query(
+                f"site_camera:penumbra_cloud_bytes:per_jpeg_byte_rate5m{{{_CAMERAS}}}", "{{site}} {{camera}}"
+            ),
             limits=Limits(0.5, 1),
         ),
     )

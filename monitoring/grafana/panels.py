@@ -67,11 +67,6 @@ class Words(NamedTuple):
     color: str
 
 
-def or_none(expr: str, label: str) -> str:
-    """Give one series of 0, called `none`, while there is no other: "nothing" is told from "no data"."""
-    return f'{expr} or label_replace(vector(0) unless on () ({expr}), "{label}", "none", "", "")'
-
-
 def lines(
     title: str,
     description: str,
@@ -80,8 +75,9 @@ def lines(
     width: int = 12,
     limits: Limits | None = None,
     logarithmic: bool = False,
+    if_none: str = "",
 ) -> Builder[Panel]:
-    """Values over time."""
+    """Values over time; `if_none` says why there may be none."""
     panel = (
         series.Panel()
         .title(title)
@@ -99,6 +95,8 @@ def lines(
     )
     if limits is not None:
         panel = panel.thresholds(_thresholds(limits)).thresholds_style(_dashed())
+    if if_none:
+        panel = panel.no_value(if_none)
     # From 1 on: a byte a second is as good as nothing, and 0 has no place on such a scale.
     return panel.scale_distribution(_logarithmic()).min(1) if logarithmic else panel
 

@@ -5,7 +5,9 @@ from typing import Final
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from monitoring.grafana.page import CAMERA, EDGE, SITE, Panels, Section, page
-from monitoring.grafana.panels import Limits, Query, bars, figure, lines, or_none, rows
+from monitoring.grafana.panels import Limits, Query, bars, figure, lines, rows
+from monitoring.grafana.processes import costs
+from monitoring.grafana.queries import or_none, rate, rate_or_none
 
 _EDGE: Final = 'job="penumbra-edge", site=~"$site", node=~"$edge"'
 _CHOSEN: Final = f'{_EDGE}, camera=~"$camera"'
@@ -111,12 +113,7 @@ def _releases() -> Panels:
             "Releases",
             "Fresh: noise drawn anew. Repeated: the same value again, at no cost. Widened: more noise.",
             "cps",
-            Query(
-                or_none(
-                    f"sum by (kind) (rate(penumbra_releases_total{{{_CHOSEN}}}[$__rate_interval]))", "kind"
-                ),
-                "{{kind}}",
-            ),
+            Query(rate_or_none("penumbra_releases_total", _CHOSEN, "kind"), "{{kind}}"),
         ),
     )
 
@@ -127,13 +124,7 @@ def _gate() -> Panels:
             "Held back, by reason",
             "Frames of which nothing left: the gate fails closed.",
             "cps",
-            Query(
-                or_none(
-                    f"sum by (reason) (rate(penumbra_gate_refusals_total{{{_CHOSEN}}}[$__rate_interval]))",
-                    "reason",
-                ),
-                "{{reason}}",
-            ),
+            Query(rate_or_none("penumbra_gate_refusals_total", _CHOSEN, "reason"), "{{reason}}"),
         ),
     )
 
@@ -144,19 +135,14 @@ def _found() -> Panels:
             "Regions",
             "Faces, say, that were found and answered.",
             "cps",
-            Query(
-                f"sum by (site, camera) (rate(penumbra_regions_total{{{_CHOSEN}}}[$__rate_interval]))", _NAMED
-            ),
+            Query(rate("penumbra_regions_total", _CHOSEN, "site", "camera"), _NAMED),
             width=6,
         ),
         lines(
             "Detections",
             "Looked: the detector saw the picture. Spared: the picture had not changed.",
             "cps",
-            Query(
-                f"sum by (outcome) (rate(penumbra_detections_total{{{_EDGE}}}[$__rate_interval]))",
-                "{{outcome}}",
-            ),
+            Query(rate("penumbra_detections_total", _EDGE, "outcome"), "{{outcome}}"),
             width=6,
         ),
     )
@@ -208,21 +194,5 @@ def _host() -> Panels:
             Query(f"min by (site, node, side) (penumbra_link_up{{{_EDGE}}})", "{{site}} {{node}} {{side}}"),
             width=8,
         ),
-        lines(
-            "Memory",
-            "Resident.",
-            "bytes",
-            Query(f"sum by (site, node) (process_resident_memory_bytes{{{_EDGE}}})", "{{site}} {{node}}"),
-            width=8,
-        ),
-        lines(
-            "Processor",
-            "Cores in use.",
-            "none",
-            Query(
-                f"sum by (site, node) (rate(process_cpu_seconds_total{{{_EDGE}}}[$__rate_interval]))",
-                "{{site}} {{node}}",
-            ),
-            width=8,
-        ),
+        *costs(_EDGE),
     )
