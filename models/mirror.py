@@ -8,26 +8,41 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, final
 
+import msgspec
 import numpy as np
 
-from models.errors import BadPayload, UnsupportedBundle
-from models.manifest import MIRROR, InputSpec, OutputSpec
+from models.errors import BadPayload, DamagedBundle, UnsupportedBundle
+from models.manifest import MIRROR, OutputSpec
 from models.pictures import Picture
 from models.quantise import Floats, dequantise
 from models.reading import read_checked
 from models.sessions import Session
 
 MAX_AT_ONCE: Final = 64
+MEAN_CODE: Final = "mean_code"
+"""Under this key the file notes, as JSON, the mean of the codes that it learnt from."""
 
 
 @final
 class Mirror:
     """Payloads become pictures of the input's size, as the best decoder draws them."""
 
-    def __init__(self, output: OutputSpec, size: InputSpec, session: Session) -> None:
+    def __init__(self, output: OutputSpec, session: Session, mean: Floats) -> None:
+        """Take the decoder, and the mean of the codes that it learnt from, float32 [*output.shape]."""
         self.output = output
-        self._size = size
         self._session = session
+        self._mean = mean
+        self._everybody: Picture | None = None
+
+    def everybody(self) -> Picture:
+        """Give the one picture, uint8 [height, width, 3], that tells nothing of anybody: the mean code's.
+
+        Raises:
+            RuntimeFailed: the network does not run.
+        """
+        if self._everybody is None:
+            self._everybody = np.asarray(to_pixels(self._session.run(self._mean[None]))[0], np.uint8)
+        return self._everybody
 
     def pictures(self, payloads: Sequence[bytes]) -> Picture:
         """Give RGB, uint8 [n, height, width, 3], of n payloads as they leave.
@@ -62,4 +77,14 @@ def load_mirror(path: Path, *, threads: int = 1) -> Mirror:
         raise UnsupportedBundle(f"{manifest.name} has no {MIRROR}; `penumbra lab mirror` makes one")
     gives = (size.channels, size.height, size.width)
     session = Session(files[MIRROR], f"{path}: {MIRROR}", tuple(output.shape), gives, threads=threads)
-    return Mirror(output, size, session)
+    return Mirror(output, session, _mean_code(session, output, str(path)))
+
+
+def _mean_code(session: Session, output: OutputSpec, where: str) -> Floats:
+    try:
+        numbers = msgspec.json.decode(session.notes.get(MEAN_CODE, ""), type=tuple[float, ...])
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        raise DamagedBundle(f"{where}: {MIRROR} does not say what its mean code is") from error
+    if len(numbers) != output.numbers or not max(map(abs, numbers)) <= output.clip:
+        raise DamagedBundle(f"{where}: {MIRROR} has a mean code that is none of {output.numbers} numbers")
+    return np.asarray(numbers, np.float32).reshape(output.shape)

@@ -41,6 +41,11 @@ class Session:
         self._output = _only(self._session.get_outputs(), where, "output", gives)
         self._gives = gives
 
+    @property
+    def notes(self) -> dict[str, str]:
+        """What the file says about itself beside its graph, by key."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
+
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Give the network's answer to float32 [n, *takes] as float32 [n, *gives]; n may be 0.
 

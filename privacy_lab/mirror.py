@@ -9,12 +9,14 @@ from typing import Final, Literal, final
 
 import msgspec
 import numpy as np
+import onnx
 import torch
 from torch import Tensor, nn
 
 from models.certificate import Figure
 from models.errors import UnsupportedBundle
 from models.manifest import EXTRACTOR, MANIFEST, MIRROR, Manifest
+from models.mirror import MEAN_CODE
 from models.quantise import Floats
 from models.reading import read_bundle
 from models.sessions import Session
@@ -148,7 +150,16 @@ def _trained(sight: Sight, manifest: Manifest, asked: Asked) -> bytes:
     key = digest_of(regions, manifest.bundle_id, asdict(settings), asked.seed, str(asked.device))
     keep = _File(asked.folder / f"mirror-{manifest.name}-{key}.safetensors", key)
     decoder = train_decoder(sight, settings.decoder, settings.weight, width=SMALL, keep=keep)
-    return export_half(_Drawing(decoder.network.cpu()), *_shapes(manifest), MIRROR)
+    mean = sight.victim.release(sight.auxiliary.images).mean(axis=0)
+    return _noted(export_half(_Drawing(decoder.network.cpu()), *_shapes(manifest), MIRROR), mean)
+
+
+def _noted(model: bytes, mean: Floats) -> bytes:
+    """Note the mean code in the file: what is drawn of it is one picture for everybody."""
+    noted = onnx.load_from_string(model)
+    rounded = [round(float(number), 6) for number in mean.flatten()]
+    noted.metadata_props.add(key=MEAN_CODE, value=msgspec.json.encode(rounded).decode())
+    return bytes(noted.SerializeToString())
 
 
 def _draw(mirror: bytes, manifest: Manifest, observed: Floats) -> Images:

@@ -12,7 +12,7 @@ from models.writer import write_bundle
 from tests.unit.models import made
 
 
-def drawing(numbers: int = 4, side: int = made.SIDE, name: str = "mirror") -> bytes:
+def drawing(numbers: int = 4, side: int = made.SIDE, name: str = "mirror", mean: str = "") -> bytes:
     """A network from `numbers` to pictures, float32 [n, 3, side, side] in [0, 1]."""
     pixels = 3 * side * side
     matrix = np.random.default_rng(side).normal(0, 1, (numbers, pixels)).astype(np.float32)
@@ -31,6 +31,7 @@ def drawing(numbers: int = 4, side: int = made.SIDE, name: str = "mirror") -> by
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    model.metadata_props.add(key="mean_code", value=mean or str([0.0] * numbers))
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
 

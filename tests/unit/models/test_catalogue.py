@@ -7,7 +7,7 @@ import pytest
 
 from models.catalogue import SHIPPED, find, shipped
 from models.errors import BundleNotFound
-from models.manifest import Accuracy
+from models.manifest import MIRROR, Accuracy
 from models.reading import load_manifest
 from models.verify import verify_bundle
 from tests.unit.models import made
@@ -58,7 +58,9 @@ def test_every_shipped_bundle_is_sound_small_and_beats_its_floors(name: str) -> 
     assert any("analyzer.onnx runs" in check for check in checks)
     manifest = load_manifest(path)
     assert manifest.name == name
-    assert sum(entry.size for entry in manifest.files.values()) <= MAX_BYTES
+    # The mirror is only looked into: it stays with the edge and is held to a bound of its own.
+    answering = {name: entry.size for name, entry in manifest.files.items() if name != MIRROR}
+    assert sum(answering.values()) <= MAX_BYTES
     promised = [measured for measured in manifest.accuracy if not disclaimed(measured, manifest.task)]
     assert promised
     # "Clearly": the whole interval lies above what the simplest method reaches. A bundle that lies now and

@@ -44,6 +44,19 @@ def test_payloads_become_pictures_of_the_inputs_size(tmp_path: Path) -> None:
     assert mirror.pictures([]).shape == (0, made.SIDE, made.SIDE, 3)
 
 
+def test_one_picture_is_the_same_for_everybody(tmp_path: Path) -> None:
+    mirror = load_mirror(mirrored.bundle(tmp_path / "tiny"))
+    assert np.array_equal(mirror.everybody(), mirror.pictures([bytes(4)])[0])
+
+
+@pytest.mark.parametrize("mean", ["x", "[1.0]", '["a", 1, 2, 3]', "[1e99, 0, 0, 0]"])
+def test_one_whose_mean_code_is_none_is_refused(tmp_path: Path, mean: str) -> None:
+    files = made.halves() | {MIRROR: mirrored.drawing(mean=mean)}
+    write_bundle(tmp_path / "tiny", made.manifest(files), files)
+    with pytest.raises(DamagedBundle, match="mean code"):
+        load_mirror(tmp_path / "tiny")
+
+
 @pytest.mark.parametrize("payloads", [[b"123"], [bytes(4)] * (MAX_AT_ONCE + 1), [b"\x80" * 4]])
 def test_what_no_edge_has_made_is_refused(tmp_path: Path, payloads: list[bytes]) -> None:
     with pytest.raises(BadPayload):
