@@ -13,6 +13,7 @@ from typing import Final, final
 import numpy as np
 
 from feature_node.placement.costs import Counts, Holders, Speeds
+from feature_node.placement.evening import EASE, evened
 from feature_node.placement.fill import Stock, fill
 from feature_node.placement.flows import holders_of
 from feature_node.placement.levels import room_of
@@ -50,14 +51,16 @@ class Ours:
 
     name: Final = "ours"
 
-    def __init__(self, thrift: float = 0.0) -> None:
+    def __init__(self, thrift: float = 0.0, ease: float = EASE) -> None:
         """Plan for the least seconds of one request, or so that others find room too.
 
         Args:
             thrift: How many per cent more seconds one per cent less of the scarcest resource is worth. 0 is
                 for one request; with more, requests that follow each other are planned.
+            ease: How much longer, as a share, a star may take so that each helper sees less.
         """
         self.thrift = thrift
+        self.ease = ease
 
     def solve(self, problem: Problem) -> Holders:
         """See `Solver`.
@@ -73,11 +76,15 @@ class Ours:
         best = sorted(drafts, key=lambda draft: draft.score)
         apart, few = stages_of(problem, "all apart"), len(problem.fleet.helpers) <= _FEW
         if self.thrift:
-            return holders_of(apart, spread(best[0], apart))
+            return holders_of(apart, self._eased(problem, apart, spread(best[0], apart)))
         found = [spread(draft, apart) for draft in best[: _STARTS if few else 1]]
         starts = {tuple(held.tobytes() for held in helds): helds for helds in found}
         ends = [polish(problem, apart, start, 1 / len(starts)) for start in starts.values()]
-        return holders_of(apart, min(ends, key=lambda end: end[0])[1])
+        return holders_of(apart, self._eased(problem, apart, min(ends, key=lambda end: end[0])[1]))
+
+    def _eased(self, problem: Problem, stages: Sequence[Stage], helds: list[Counts]) -> list[Counts]:
+        """Show each helper less than the quickest placement does, where the run time's star allows it."""
+        return evened(problem, stages, helds, self.ease) if problem.topology == "star" else helds
 
     def _drafts(self, problem: Problem, ways: Sequence[Way]) -> list[Draft]:
         survey = Survey(problem.left, Speeds.of(problem.fleet))

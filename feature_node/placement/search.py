@@ -1,6 +1,6 @@
 """A placement that is being made quicker: what it costs now, and what a change would gain."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, final
 
 import numpy as np
@@ -37,13 +37,22 @@ class Search:
     def change(self, changed: Mapping[int, Counts]) -> bool:
         """Put other numbers into some neighbouring stages if that gains and keeps every constraint."""
         self.tries -= 1
+        return self._put(changed, lambda before, after: after < before * _GAIN)
+
+    def ease(self, place: int, held: Counts, most: float) -> bool:
+        """Put other numbers into a stage if all takes `most` seconds then and keeps every constraint."""
+        rest = self.total
+        return self._put({place: held}, lambda before, after: rest - before + after <= most)
+
+    def _put(self, changed: Mapping[int, Counts], good: Callable[[float, float], bool]) -> bool:
+        """Change some stages if their seconds, before and after, are good; else change nothing."""
         touched = range(min(changed), min(max(changed) + 2, len(self.stages)))
         old = {place: self.helds[place] for place in changed}
         before = sum(self.seconds[place] for place in touched)
         for place, held in changed.items():
             self.helds[place] = held
         after = [self._at(place) for place in touched]
-        if sum(after) < before * _GAIN and self._fits():
+        if good(before, sum(after)) and self._fits():
             for place, seconds in zip(touched, after, strict=True):
                 self.seconds[place] = seconds
             return True
