@@ -62,7 +62,7 @@ CAMERA_STATUS: Final = Topic(
     retain=True,
     rate="on change, and every 2 s",
     writers=(Grant(Role.CAMERA, "own"),),
-    readers=(Grant(Role.VIEWER, "any"), Grant(Role.HOME_ASSISTANT, "any")),
+    readers=(Grant(Role.VIEWER, "any"), Grant(Role.EDGE, "any"), Grant(Role.HOME_ASSISTANT, "any")),
     purpose="how each camera is; `offline` by last will",
 )
 

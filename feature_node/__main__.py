@@ -20,6 +20,8 @@ from feature_node.errors import BadSettings, EdgeError
 from feature_node.flights import Flights
 from feature_node.home import Home
 from feature_node.intake import Intake
+from feature_node.live.page import live_page
+from feature_node.live.tap import NO_TAP, Tap, Tapped
 from feature_node.memory import keep_small
 from feature_node.node import EdgeNode
 from feature_node.sending import Sending
@@ -79,12 +81,24 @@ async def serve_edge(settings: EdgeSettings, stop: asyncio.Event) -> None:
         status.ready(assembly.profile.bundle, cloud, assembly.ledger, assembly.spread)
         with contextlib.closing(assembly):
             try:
-                async with asyncio.TaskGroup() as tasks, outlets.running(tasks):
+                async with (
+                    live_page(settings, assembly, (private, cloud), status) as tap,
+                    asyncio.TaskGroup() as tasks,
+                    outlets.running(tasks),
+                ):
                     if assembly.spread is not None:
                         assembly.spread.join(private, tasks)
                     tasks.create_task(status.keep_saying(private), name="status")
                     await work(
-                        settings, assembly, (private, cloud), tally, tasks=tasks, stop=stop, traces=traces, outlets=outlets
+                        settings,
+                        assembly,
+                        (private, cloud),
+                        tally,
+                        tasks=tasks,
+                        stop=stop,
+                        traces=traces,
+                        outlets=outlets,
+                        tap=tap,
                     )
                     raise _Stop
             except* _Stop:
@@ -101,6 +115,7 @@ async def work(
     stop: asyncio.Event,
     traces: Traces = NO_TRACES,
     outlets: Outlets = NOWHERE,
+    tap: Tap = NO_TAP,
 ) -> None:
     """Let frames in until `stop` is set, then see to those that are under way."""
     private, cloud = links
@@ -115,8 +130,9 @@ async def work(
     QUEUE_LENGTH.labels("frames").set_function(lambda: len(intake))
     QUEUE_CAPACITY.labels("frames").set(settings.queue)
     flights = Flights(settings.in_flight, settings.answer_timeout, intake.look_again)
-    home = Home(outlets.beside(private.publisher(ANSWERS)), flights, tally, tasks, task=assembly.profile.task)
-    sending = Sending(cloud.publisher(FEATURES), flights, home, tasks)
+    answers = outlets.beside(Tapped(private.publisher(ANSWERS), tap))
+    home = Home(answers, flights, tally, tasks, task=assembly.profile.task)
+    sending = Sending(cloud.publisher(FEATURES), flights, home, tasks, tap)
     node = EdgeNode(intake=intake, way=assembly.way, flights=flights, sending=sending, home=home, tally=tally)
     frames = private.subscriber(FRAMES, capacity=_FRAMES_WAITING)
     receiving = node.start(

@@ -80,3 +80,11 @@ def to_rgb(picture: Picture) -> Picture:
     """Turn BGR into RGB, as networks take it."""
     cv2 = _cv2()
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def resize(picture: Picture, size: tuple[int, int]) -> Picture:
+    """Stretch a picture, uint8 [h, w, 3], to `size`, which is (width, height) in pixels."""
+    cv2 = _cv2()
+    smaller = picture.shape[1] >= size[0] and picture.shape[0] >= size[1]
+    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8)

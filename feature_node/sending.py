@@ -9,6 +9,7 @@ from broker.gate import Sealed
 from feature_node.flights import Flight, Flights
 from feature_node.home import Home
 from feature_node.intake import FrameKey, Item, key_of
+from feature_node.live.tap import NO_TAP, Tap
 from feature_node.way import Released
 from monitoring.traces import Span
 
@@ -18,9 +19,15 @@ class Sending:
     """Sends in the background; the places in `Flights` bound how much is under way."""
 
     def __init__(
-        self, cloud: Publisher[Sealed], flights: Flights, home: Home, tasks: asyncio.TaskGroup
+        self,
+        cloud: Publisher[Sealed],
+        flights: Flights,
+        home: Home,
+        tasks: asyncio.TaskGroup,
+        tap: Tap = NO_TAP,
     ) -> None:
         self._cloud = cloud
+        self._tap = tap
         self._flights = flights
         self._home = home
         self._tasks = tasks
@@ -40,6 +47,8 @@ class Sending:
             crossing=released.crossing,
         )
         self._flights.expect(key, flight)
+        if self._tap.watched:
+            self._tap.left(item.frame, released)
         self._tasks.create_task(
             self._send(key, released.sealed, released.crossing), name=f"send {item.frame.camera}"
         )

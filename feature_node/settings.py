@@ -14,6 +14,7 @@ from feature_node.distributed.settings import DistributedSettings
 from feature_node.elsewhere.settings import HomeAssistantSettings, WebhookSettings
 from feature_node.errors import BadSettings
 from feature_node.extractor import Regions
+from feature_node.live.settings import LiveSettings
 from feature_node.noise_settings import NoiseSettings
 from feature_node.policy import Policy
 from feature_node.shading import Shape, Style
@@ -51,6 +52,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         budget: What each camera may spend of its privacy, and when a value is drawn afresh.
         home_assistant: Home Assistant, where it is told of cameras and answers.
         webhook: Where else answers are posted.
+        live: Where the live page is served; None: nowhere.
         in_flight: Unanswered features a camera.
         answer_timeout: Seconds after which an unanswered frame frees its place.
         queue: Waiting frames a replaying camera; over it they are left to be sent again.
@@ -89,6 +91,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     budget: BudgetSettings = BudgetSettings()
     home_assistant: HomeAssistantSettings | None = None
     webhook: WebhookSettings | None = None
+    live: LiveSettings | None = None
     in_flight: int = 8
     answer_timeout: float = 5.0
     queue: int = 32

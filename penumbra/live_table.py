@@ -28,12 +28,19 @@ class Surroundings:
         sends: Whether pictures (shaded) or numbers leave this machine.
         notes: What is wrong, newest last; empty where nothing is.
         about: Further lines on how what leaves is made.
+        page: The live page's address; empty where there is none.
     """
 
     header: str
     sends: Literal["numbers", "pictures"] = "numbers"
     notes: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
+    page: str = ""
+
+    @property
+    def page_line(self) -> str:
+        """Where to look; empty where there is no page."""
+        return f"See what the cloud could see: {self.page}" if self.page else ""
 
 
 def live_view(rows: Sequence[CameraRow], around: Surroundings, width: int) -> RenderableType:
@@ -45,6 +52,7 @@ def live_view(rows: Sequence[CameraRow], around: Surroundings, width: int) -> Re
         Text(around.header, style="dim"),
         camera_table(rows, width),
         left,
+        *([Text(f" {around.page_line}")] if around.page else []),
         *(Text(f" {line}") for line in map(privacy_line, rows) if line),
         *(Text(f" {line}", style="dim") for line in around.about),
         *notes,

@@ -25,6 +25,7 @@ from monitoring.traces import TraceSettings
 from penumbra.brokers import Broker, helper_names
 from penumbra.elsewhere_settings import home_assistant_settings, webhook_settings
 from penumbra.errors import ConfigError
+from penumbra.live_page import live_settings
 from penumbra.masking import shown
 from penumbra.pipeline_distributed import DistributedEntry
 from penumbra.pipeline_schema import CameraEntry, EdgeEntry, Pipeline, RedisEntry
@@ -141,6 +142,7 @@ def edge_settings(pipeline: Pipeline, private: Broker, cloud: Broker) -> EdgeSet
         in_flight=edge.in_flight,
         home_assistant=home_assistant_settings(pipeline, private),
         webhook=webhook_settings(pipeline),
+        live=live_settings(pipeline.edge.live),
         traces=trace_settings(pipeline.private.traces),
         share_traces=pipeline.private.traces is not None and pipeline.private.traces.share,
         **chosen,

@@ -21,6 +21,7 @@ from penumbra.masking import has_password
 from penumbra.pipeline_distributed import MAX_HELPERS, DistributedEntry
 from penumbra.pipeline_elsewhere import HomeAssistant, WebhookEntry
 from penumbra.pipeline_entry import Entry
+from penumbra.pipeline_live import Live
 from penumbra.pipeline_traces import CloudTraces, PrivateTraces
 from penumbra.pipeline_values import (
     EnvironmentName,
@@ -51,13 +52,12 @@ _TAKE_IT_OUT = (
 
 
 def _read_broker_address(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("is not the address of a broker. Write mqtt://HOST:1883 or mqtts://HOST:8883.")
-    if has_password(value):
+    text = value if isinstance(value, str) else ""
+    if has_password(text):
         raise ValueError(_TAKE_IT_OUT)
-    if not value.startswith(("mqtt://", "mqtts://")) or not value.partition("://")[2].strip("/"):
-        raise ValueError("is not the address of a broker. Write mqtt://HOST:1883 or mqtts://HOST:8883.")
-    return value.strip()
+    if text.startswith(("mqtt://", "mqtts://")) and text.partition("://")[2].strip("/"):
+        return text.strip()
+    raise ValueError("is not the address of a broker. Write mqtt://HOST:1883 or mqtts://HOST:8883.")
 
 
 def _read_redis_address(value: Any) -> str:
@@ -260,6 +260,7 @@ class EdgeEntry(Entry):
     key_file: FilePath | None = None
     home_assistant: HomeAssistant | None = None
     webhook: WebhookEntry | None = None
+    live: Live = None
     in_flight: Annotated[int, whole(1, 256, "a number of unanswered frames")] = 8
     answer_timeout: Seconds | None = None
 

@@ -89,6 +89,8 @@ class LineScreen:
         if around.header != self._header:
             self._header = around.header
             self._say(around.header)
+            if around.page:
+                self._say(around.page_line)
             self._next = self._clock() + LINE_SECONDS
         self._note_what_lasts(around.notes)
         if self._clock() >= self._next:

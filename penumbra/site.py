@@ -199,7 +199,7 @@ def parts_of(
     ]
     edge = edge_settings(pipeline, private.broker, cloud.broker)
     if not cameras:  # a replay is of yesterday: nobody elsewhere is told that it happens now
-        edge = msgspec.structs.replace(edge, home_assistant=None, webhook=None)
+        edge = msgspec.structs.replace(edge, home_assistant=None, webhook=None, live=None)
     parts.append(Part(pipeline.edge.name, python_module("feature_node"), encode_plain(edge)))
     if cameras:
         settings = camera_settings(pipeline, private.broker)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final, final
 
 from penumbra.errors import PartFailed
+from penumbra.live_page import page_address, with_live_page
 from penumbra.live_table import Surroundings, summary_line
 from penumbra.node_settings import check_policy, check_spread
 from penumbra.pipeline_schema import Pipeline
@@ -38,6 +39,7 @@ async def run_up(
         PolicyUnmet: The bundle does not prove what the site demands; nothing was started.
         PartFailed: A part refused its settings.
     """
+    pipeline = with_live_page(pipeline)
     check_policy(pipeline.edge)
     check_spread(pipeline)
     events = _Events(screen, say if verbose else None)
@@ -148,7 +150,11 @@ def surroundings(site: Site) -> Surroundings:
     edge = site.board.nodes.get(site.pipeline.edge.name)
     about = placement_lines(edge.placement) if edge and edge.placement else []
     return Surroundings(
-        site.header, "pictures" if sends == "shade" else "numbers", tuple(notes), tuple(about)
+        site.header,
+        "pictures" if sends == "shade" else "numbers",
+        tuple(notes),
+        tuple(about),
+        page_address(site.pipeline.edge.live),
     )
 
 

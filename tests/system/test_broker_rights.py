@@ -66,6 +66,8 @@ READS: Mapping[type[Side], Mapping[Account, set[str]]] = {
         EDGE: {
             "penumbra/frames/front",
             "penumbra/frames/back",
+            "penumbra/status/camera/front",
+            "penumbra/status/camera/back",
             "penumbra/helpers/h1/capacity",
             "penumbra/helpers/h1/partial",
             "penumbra/helpers/h2/capacity",

@@ -1,0 +1,56 @@
+"""Where the edge lets the live page look on: one `if` a frame while nobody does."""
+
+from typing import Final, Protocol, final
+
+from broker.answers import Answer
+from broker.ends import Publisher
+from broker.frames import Frame
+from feature_node.way import Released
+
+
+class Tap(Protocol):
+    """Is shown what left the house and what came home; asks for neither unless `watched`."""
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody looks on now; if not, nothing below is called."""
+        ...
+
+    def left(self, frame: Frame, released: Released) -> None:
+        """See a frame and what is sent of it; returns at once."""
+        ...
+
+    def answered(self, answer: Answer) -> None:
+        """See what became of a frame; returns at once."""
+        ...
+
+
+@final
+class Untapped:
+    """A `Tap` where there is no live page."""
+
+    watched = False
+
+    def left(self, frame: Frame, released: Released) -> None:
+        """See `Tap`."""
+
+    def answered(self, answer: Answer) -> None:
+        """See `Tap`."""
+
+
+NO_TAP: Final = Untapped()
+
+
+@final
+class Tapped:
+    """A publisher of answers that lets a `Tap` look on."""
+
+    def __init__(self, answers: Publisher[Answer], tap: Tap) -> None:
+        self._answers = answers
+        self._tap = tap
+
+    async def send(self, message: Answer, /) -> int:
+        """See `Publisher`."""
+        if self._tap.watched:
+            self._tap.answered(message)
+        return await self._answers.send(message)
