@@ -11,6 +11,7 @@ from broker.topic import Cloud, Private
 from feature_node.budget.ledger import Ledger
 from feature_node.tally import Tally
 from monitoring.health import Check, Health
+from monitoring.metrics import PLACEMENT_STATE
 
 
 class Spreading(Protocol):
@@ -64,6 +65,9 @@ class Status:
         self._spread = spread
         self._ledger = ledger
         self._cloud = cloud
+        if spread is not None:
+            PLACEMENT_STATE.labels("placed").set_function(lambda: not spread.why_not)
+            PLACEMENT_STATE.labels("none").set_function(lambda: bool(spread.why_not))
 
     @property
     def offline(self) -> NodeStatus:

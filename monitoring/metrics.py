@@ -200,6 +200,11 @@ HELPERS_REPLACED: Final = Counter(
 PLACEMENTS: Final = Counter(
     "penumbra_placements_total", "Placements that were planned, and attempts that failed.", ["outcome"]
 )
+PLACEMENT_STATE: Final = Gauge(
+    "penumbra_placement_state",
+    "1 for what is true now of an edge that spreads its extractor (placed, none), 0 for the other.",
+    ["state"],
+)
 PLACEMENT_SECONDS: Final = Gauge(
     "penumbra_placement_expected_seconds", "What the planner expects the layers of one picture to take."
 )

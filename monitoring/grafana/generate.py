@@ -9,6 +9,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from monitoring.grafana.analyzers import analyzers
 from monitoring.grafana.brokers import brokers
 from monitoring.grafana.cameras import cameras
+from monitoring.grafana.helpers import helpers
 from monitoring.grafana.overview import overview
 from monitoring.grafana.privacy import privacy
 
@@ -19,7 +20,7 @@ def generated() -> Mapping[str, str]:
     """Make every dashboard; panels are numbered in the order in which they stand."""
     encoder = JSONEncoder(sort_keys=True, indent=2)
     made = {}
-    for dashboard in (overview(), cameras(), privacy(), analyzers(), brokers()):
+    for dashboard in (overview(), cameras(), privacy(), helpers(), analyzers(), brokers()):
         model = dashboard.build()
         for number, panel in enumerate(model.panels or (), start=1):
             panel.id_val = number

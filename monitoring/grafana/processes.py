@@ -5,8 +5,8 @@ from monitoring.grafana.panels import Query, lines
 from monitoring.grafana.queries import rate
 
 
-def costs(chosen: str, *, width: int = 8) -> Panels:
-    """Memory and processor of the nodes that `chosen` matches."""
+def costs(chosen: str, *, width: int = 8, if_none: str = "") -> Panels:
+    """Memory and processor of the nodes that `chosen` matches; `if_none` says why there may be none."""
     named = "{{site}} {{node}}"
     return (
         lines(
@@ -15,6 +15,7 @@ def costs(chosen: str, *, width: int = 8) -> Panels:
             "bytes",
             Query(f"sum by (site, node) (process_resident_memory_bytes{{{chosen}}})", named),
             width=width,
+            if_none=if_none,
         ),
         lines(
             "Processor",
@@ -22,5 +23,6 @@ def costs(chosen: str, *, width: int = 8) -> Panels:
             "none",
             Query(rate("process_cpu_seconds_total", chosen, "site", "node"), named),
             width=width,
+            if_none=if_none,
         ),
     )

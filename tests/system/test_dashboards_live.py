@@ -17,12 +17,16 @@ from tests.system.command import Command, penumbra
 from tests.system.nodes import Node
 from tests.system.pipeline import BUNDLE, MONITOR, BrokerServer, Setup, running_setup
 from tests.system.prometheus import Prometheus, Target, running_prometheus
+from tests.system.test_distributed import distributed
 from tests.unit.monitoring.queries import rules
 from tests.unit.monitoring.test_dashboards import DASHBOARDS, panels
 
 NOISY = "gender-private"
 ONE_FACE, CROWD = Path("videos/intel_asl_5people/again.mkv"), Path("videos/facenet_crowd_1080p/video.mp4")
 WITHIN = 100.0
+HELPERS_PAGE = "Penumbra / Helpers"
+HELPERS_ALERT = "PenumbraHelpersTooFew"
+"""It watches edges that spread their extractor, and no other."""
 INTERVAL = "20s"
 """What Grafana would make of $__rate_interval, where nodes are asked every second."""
 
@@ -118,7 +122,10 @@ def never_compared(expression: str) -> str:
     return re.sub(r"\s*(?:==|>)\s*[\d.]+", "", expression.partition("unless")[0])
 
 
-def queries(*, with_excuses: bool = True) -> dict[str, tuple[str, str]]:
+Asked = dict[str, tuple[str, str]]
+
+
+def queries(*, with_excuses: bool = True, of: str = "") -> Asked:
     """Each panel's expressions and legends, by where they stand; also of those that may be empty."""
     return {
         f"{page['title']}: {panel['title']} ({target['refId']})": (
@@ -126,6 +133,7 @@ def queries(*, with_excuses: bool = True) -> dict[str, tuple[str, str]]:
             target["legendFormat"],
         )
         for page in DASHBOARDS.values()
+        if of in ("", page["title"])
         for panel in panels(page)
         for target in panel["targets"]
         if with_excuses or "noValue" not in panel["fieldConfig"]["defaults"]
@@ -140,31 +148,46 @@ async def test_every_panel_and_every_rule_has_data(data_dir: Path, tmp_path: Pat
         "budget": BudgetSettings(minute=1e6, hour=1e6, day=1e6),
     }
     async with watched_pipeline(tmp_path, _cameras(data_dir), bundle=NOISY, edge=edge) as prometheus:
-        asked = queries()
-        alerts = {name: never_compared(rule["expr"]) for name, rule in rules("alert").items()}
+        excused = queries(with_excuses=True, of=HELPERS_PAGE)
+        asked = {name: query for name, query in queries().items() if name not in excused}
+        alerts = alert_expressions()
+        del alerts[HELPERS_ALERT]
         expressions = {name: expr for name, (expr, _) in asked.items()} | {
             name: name for name in rules("record")
         }
         await all_answered(prometheus, expressions | alerts)
-        for name, (expression, legend) in asked.items():
-            wanted = set(re.findall(r"{{(\w+)}}", legend))
-            for series in await prometheus.query(expression):
-                if "none" not in series.labels.values():  # nothing happened yet, so nothing has a name
-                    assert wanted <= set(series.labels), f"{name}: {legend} of {dict(series.labels)}"
-            several = await prometheus.query(expression)
-            names = [
-                re.sub(r"{{(\w+)}}", lambda m, s=each: s.labels.get(m[1], ""), legend) for each in several
-            ]
-            assert len(set(names)) == len(names), f"{name}: two series are called the same: {names}"
-        for name, expression in alerts.items():
-            spoken = str(rules("alert")[name]["annotations"])
-            wanted = set(re.findall(r"\$labels\.(\w+)", spoken))
-            for series in await prometheus.query(expression):
-                assert wanted <= set(series.labels), f"{name} speaks of {wanted}"
+        await every_legend_has_its_labels(prometheus, asked)
+        await every_alert_has_its_labels(prometheus, alerts)
         assert {rule["health"] for rule in await prometheus.rules()} == {"ok"}
         assert {target["health"] for target in await prometheus.targets()} == {"up"}
         await the_choices_are_there(prometheus)
         await what_is_wrong_is_told(prometheus)
+
+
+def alert_expressions() -> dict[str, str]:
+    """What each alert looks at."""
+    return {name: never_compared(rule["expr"]) for name, rule in rules("alert").items()}
+
+
+async def every_legend_has_its_labels(prometheus: Prometheus, asked: Asked) -> None:
+    """Series have the labels that their legend names, and no two of a panel are called the same."""
+    for name, (expression, legend) in asked.items():
+        wanted = set(re.findall(r"{{(\w+)}}", legend))
+        several = await prometheus.query(expression)
+        for series in several:
+            if "none" not in series.labels.values():  # nothing happened yet, so nothing has a name
+                assert wanted <= set(series.labels), f"{name}: {legend} of {dict(series.labels)}"
+        names = [re.sub(r"{{(\w+)}}", lambda m, s=each: s.labels.get(m[1], ""), legend) for each in several]
+        assert len(set(names)) == len(names), f"{name}: two series are called the same: {names}"
+
+
+async def every_alert_has_its_labels(prometheus: Prometheus, alerts: dict[str, str]) -> None:
+    """An alert's words name only what its series have."""
+    for name, expression in alerts.items():
+        spoken = str(rules("alert")[name]["annotations"])
+        wanted = set(re.findall(r"\$labels\.(\w+)", spoken))
+        for series in await prometheus.query(expression):
+            assert wanted <= set(series.labels), f"{name} speaks of {wanted}"
 
 
 async def the_choices_are_there(prometheus: Prometheus) -> None:
@@ -199,9 +222,49 @@ async def test_without_noise_and_trouble_no_panel_is_empty_but_those_that_say_wh
         await all_answered(prometheus, filled)
         excused = {name: expression for name, (expression, _) in queries().items() if name not in filled}
         empty = await empty_ones(prometheus, excused)
-        assert [name.partition(": ")[2] for name in empty] == [
+        helpers = [name for name in queries(of=HELPERS_PAGE) if name not in filled]
+        assert {name for name in empty if name in helpers} == set(helpers)
+        assert [name.partition(": ")[2] for name in empty if name not in helpers] == [
             "ε of a message, joint (A)",
             "ε of one number (A)",
             "Budget spent, of each window's limit (A)",
         ]
         assert not await prometheus.query('ALERTS{alertstate="firing"}')
+
+
+async def test_every_panel_of_the_helpers_has_data_and_too_few_of_them_are_told(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    require_program("prometheus")
+    async with distributed(tmp_path) as setup:
+        camera = setup.camera(_cameras(data_dir)[0])
+        camera.start()
+        await camera.alive()
+        helpers = [Target("helper", name, node.served_at) for name, node in setup.helpers.items()]
+        nodes = (Target("camera", "cameras", camera.served_at), *_nodes(setup), *helpers)
+        async with running_prometheus(tmp_path / "prometheus", *nodes) as prometheus:
+            asked = queries(of=HELPERS_PAGE)
+            alerts = {name: expr for name, expr in alert_expressions().items() if "Helpers" in name}
+            assert HELPERS_ALERT in alerts
+            recorded = {name: name for name in rules("record") if "replanned" in name}
+            await all_answered(
+                prometheus, {name: expr for name, (expr, _) in asked.items()} | alerts | recorded
+            )
+            await every_legend_has_its_labels(prometheus, asked)
+            await every_alert_has_its_labels(prometheus, alerts)
+            assert [s.value for s in await prometheus.query(_panel(asked, "Placement"))] == [1]
+            seen = [series.value for series in await prometheus.query(_panel(asked, "Ever seen, of the cap"))]
+            assert len(seen) >= 4
+            assert max(seen) <= 1
+            assert not await prometheus.query(f'ALERTS{{alertname="{HELPERS_ALERT}"}}')
+            # Four may hold all maps of the widest layer; two may not.
+            for name in list(setup.helpers)[2:]:
+                setup.helpers[name].kill()
+            await all_answered(prometheus, {"the alarm": f'ALERTS{{alertname="{HELPERS_ALERT}"}}'})
+            assert [s.value for s in await prometheus.query(_panel(asked, "Placement"))] == [0]
+        camera.assert_no_traceback()
+
+
+def _panel(asked: Asked, title: str) -> str:
+    """The expression of a panel with one."""
+    return asked[f"{HELPERS_PAGE}: {title} (A)"][0]

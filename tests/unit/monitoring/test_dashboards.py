@@ -39,11 +39,12 @@ def test_what_is_no_dashboard_any_more_is_taken_away(tmp_path: Path) -> None:
     assert "old.json" not in generated()
 
 
-def test_the_five_pages_are_there() -> None:
+def test_the_six_pages_are_there() -> None:
     assert {page["title"] for page in DASHBOARDS.values()} == {
         "Penumbra / Overview",
         "Penumbra / Cameras",
         "Penumbra / Edge and privacy",
+        "Penumbra / Helpers",
         "Penumbra / Analyzers and cache",
         "Penumbra / Brokers",
     }
