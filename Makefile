@@ -7,7 +7,7 @@ DEMO_SECONDS ?= 20
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench dashboards clean
+.PHONY: help demo test check format bench dashboards schemas clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench: $(VENV)/.dev ## Measure ratios side by side and write docs/benchmarks.md
 
 dashboards: $(VENV)/.dev ## Write the Grafana dashboards' JSON from their code
 	@$(BIN)/python -m monitoring.grafana
+
+schemas: $(VENV)/.all ## Write the JSON schemas of what is published from its types
+	@for name in answers status home; do $(BIN)/penumbra schema $$name > docs/schemas/$$name.json || exit 1; done
 
 clean: ## Remove what the other targets made
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -14,7 +14,13 @@ SCHEMA: Final = 1
 
 
 class AnswerRegion(msgspec.Struct, frozen=True):
-    """One region of the picture and its answer; `box` is (x, y, width, height) in pixels of the frame."""
+    """One region of the picture and its answer.
+
+    Attributes:
+        box: Left, top, width and height in pixels of the frame.
+        label: The answer, one of the bundle's labels.
+        score: How sure it is, from 0 to 1.
+    """
 
     box: tuple[int, int, int, int]
     label: str
@@ -25,11 +31,12 @@ class Hops(msgspec.Struct, frozen=True):
     """Where a frame's time went, in seconds; each measured on one clock but the first.
 
     Attributes:
-        camera_to_edge: From capture to the edge's receipt; crosses two clocks where those are two hosts.
-        edge_queue: Waiting at the edge.
-        edge_compute: Decoding, detection, extraction, protection.
-        cloud_round_trip: From the edge's sending to the result's return.
-        analyzer: The part of the round trip that the analyzer held it.
+        camera_to_edge: Seconds from capture to the edge's receipt; crosses two clocks where those are two
+            hosts.
+        edge_queue: Seconds of waiting at the edge.
+        edge_compute: Seconds of decoding, detection, extraction and protection.
+        cloud_round_trip: Seconds from the edge's sending to the result's return.
+        analyzer: The seconds of the round trip that the analyzer held it.
     """
 
     camera_to_edge: float = 0.0
@@ -40,7 +47,14 @@ class Hops(msgspec.Struct, frozen=True):
 
 
 class ProtectionSummary(msgspec.Struct, frozen=True):
-    """`Protection` as JSON shows it."""
+    """What was done to the numbers that crossed, and the privacy loss that is proven of it.
+
+    Attributes:
+        mechanism: The steps by name, joined by `+`; `none` where nothing crossed.
+        epsilon_per_coordinate: Privacy loss of each number by itself; null where nothing is proven.
+        epsilon_joint: Privacy loss of all numbers together; null where nothing is proven.
+        delta: Probability with which epsilon_joint may not hold; null where it is not Gaussian noise.
+    """
 
     mechanism: str = "none"
     epsilon_per_coordinate: float | None = None
@@ -63,20 +77,20 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         camera: The camera's name.
-        run: As in the frame, as are `sequence` and `captured_ns`.
-        sequence: As in the frame.
-        captured_ns: As in the frame.
-        answered_ns: When the edge published this, by its clock.
+        run: A random number that tells one start of the source from every other, below 2^53.
+        sequence: The picture's number in its run, from 0.
+        captured_ns: When the picture was captured, by the camera's clock; Unix time in nanoseconds.
+        answered_ns: When the edge published this, by its clock; Unix time in nanoseconds.
         outcome: `answered`, or `refused` where something was held back.
         reason: Why it was refused; empty where it was answered.
         task: The question that the bundle answers.
         bundle: The bundle's id.
         regions: The answers; none where the frame shows no region.
-        bytes_private: Length of the frame's message on the private side.
-        bytes_cloud: Length of the features' message that crossed; 0 where nothing did.
-        bytes_as_jpeg: Length of the frame's JPEG: what would have crossed without the edge.
+        bytes_private: Bytes of the frame's message on the private side.
+        bytes_cloud: Bytes of the features' message that crossed; 0 where nothing did.
+        bytes_as_jpeg: Bytes of the frame's JPEG: what would have crossed without the edge.
         hops: Where the time went.
-        age_seconds: From capture to this answer.
+        age_seconds: Seconds from capture to this answer.
         protection: What was done to the numbers that crossed.
         traceparent: The trace of the frame, where it is of one: who acts on the answer may go on with it.
         schema: The schema version.

@@ -75,8 +75,8 @@ class HelperShare(msgspec.Struct, frozen=True, kw_only=True):
         working: Whether it is given work now.
         maps: Feature maps that it holds, over all layers.
         seen: Different feature maps that it ever received, over all layers.
-        sent_bytes: Weights and maps sent to it.
-        received_bytes: Partial outputs received from it.
+        sent_bytes: Bytes of weights and maps sent to it.
+        received_bytes: Bytes of partial outputs received from it.
         milliseconds: How long its last piece of work took, there and back.
     """
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from penumbra.app import app
 from penumbra.errors import CommandError
+from penumbra.stopping import forget_output
 
 INTERRUPTED: Final = 130
 # The root error of each package, by name: a package that was never imported cannot have raised.
@@ -44,8 +45,7 @@ def main() -> None:
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has gone, as in `penumbra watch | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_output()
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the last line of defence before the user
         sys.exit(report(error))

@@ -12,6 +12,7 @@ from penumbra import (
     look_commands,
     node_commands,
     replay_command,
+    schema_command,
     up_command,
 )
 
@@ -46,6 +47,7 @@ up_command.mount(app)
 replay_command.mount(app)
 look_commands.mount(app)
 node_commands.mount(app)
+schema_command.mount(app)
 app.add_typer(bundle_commands.app, name="bundle")
 app.add_typer(broker_commands.app, name="broker")
 app.add_typer(lab_commands.app, name="lab")

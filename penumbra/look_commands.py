@@ -12,6 +12,7 @@ from penumbra import options as o
 from penumbra.errors import ConfigError
 from penumbra.pipeline_file import load_pipeline, pipeline_of_flags
 from penumbra.pipeline_schema import BrokerEntry
+from penumbra.stopping import forget_output
 
 CONFIG_HELP = "Without -c, the `penumbra up` that runs on this machine."
 BrokerOption = Annotated[
@@ -34,6 +35,9 @@ def watch(
     password_file: PasswordOption = None,
     camera: Annotated[str | None, typer.Option("--camera", help="Only this camera's answers.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    status: Annotated[
+        bool, typer.Option("--status", help="How cameras and edges are, beside the answers.")
+    ] = False,
     count: Annotated[int | None, typer.Option("--count", min=1, help="Stop after so many answers.")] = None,
 ) -> None:
     """Follow the answers as they come home, until Ctrl-C.
@@ -41,7 +45,7 @@ def watch(
     Without -c and without --broker: those of the penumbra up that runs on this machine.
     """
     from penumbra.viewing import viewer_address  # noqa: PLC0415 - quick --help
-    from penumbra.watch import run_watch  # noqa: PLC0415 - quick --help
+    from penumbra.watch import Wish, run_watch  # noqa: PLC0415 - quick --help
 
     address = viewer_address(_broker_entry(config, broker, password_file))
 
@@ -49,7 +53,11 @@ def watch(
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
-    asyncio.run(run_watch(address, say, camera=camera, as_json=json, limit=count))
+    wish = Wish(camera=camera, as_json=json, statuses=status, limit=count)
+    try:
+        asyncio.run(run_watch(address, say, wish))
+    except BrokenPipeError:  # here, because the command-line library would make it exit status 1
+        forget_output()
 
 
 def doctor(*, config: o.ConfigOption = None) -> None:

@@ -1,8 +1,10 @@
-"""Ctrl-C and SIGTERM ask to stop; a second Ctrl-C insists."""
+"""Ctrl-C and SIGTERM ask to stop, a second Ctrl-C insists; and a reader that has gone is no error."""
 
 import asyncio
 import contextlib
+import os
 import signal
+import sys
 from collections.abc import Iterator
 
 
@@ -25,3 +27,8 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+
+
+def forget_output() -> None:
+    """Let what is still to be written go nowhere: whoever read it has gone, as in `penumbra watch | head`."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,7 +13,20 @@ from penumbra.__main__ import first_cause, report
 from penumbra.app import app
 from penumbra.errors import CommandError, ConfigError, PartFailed
 
-COMMANDS = ("up", "replay", "camera", "edge", "analyzer", "watch", "doctor", "bundle", "broker", "lab")
+COMMANDS = (
+    "up",
+    "replay",
+    "camera",
+    "edge",
+    "analyzer",
+    "watch",
+    "doctor",
+    "bundle",
+    "broker",
+    "lab",
+    "schema",
+)
+ROOT = Path(__file__).parents[3]
 
 
 def penumbra(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -93,6 +106,13 @@ def test_a_wrong_flag_is_told_by_its_name(arguments: list[str], problem: str) ->
     assert result.stderr.startswith(problem)
     assert "Traceback" not in result.stderr
     assert "hunter2" not in result.stderr
+
+
+def test_a_schema_is_printed_as_it_is_committed() -> None:
+    for name in ("answers", "status", "home"):
+        printed = CliRunner().invoke(app, ["schema", name])
+        assert printed.output == (ROOT / "docs" / "schemas" / f"{name}.json").read_text()
+    assert CliRunner().invoke(app, ["schema", "frames"]).exit_code == 2
 
 
 def test_watch_without_a_run_says_what_to_do(tmp_path: Path) -> None:
