@@ -145,16 +145,17 @@ class Reflector:
 
 
 def _regions(features: Features, left: Left, output: OutputSpec) -> tuple[RegionView, ...]:
-    numbers = dequantise(features.regions, output).reshape(len(features.regions), output.numbers)
+    # As they stand on the wire: whole steps, where the bundle sends those.
+    steps = dequantise(features.regions, output).reshape(len(features.regions), output.numbers) / output.scale
     width, height = left.size
     return tuple(
         RegionView(
-            numbers=tuple(float(number) for number in row[:MAX_NUMBERS]),
+            numbers=tuple(round(float(number), 3) for number in row[:MAX_NUMBERS]),
             count=output.numbers,
-            largest=output.clip,
+            largest=output.clip / output.scale,
             box=(x / width, y / height, w / width, h / height),
         )
-        for row, (x, y, w, h) in zip(numbers, left.boxes, strict=False)
+        for row, (x, y, w, h) in zip(steps, left.boxes, strict=False)
     )
 
 

@@ -17,9 +17,10 @@ class RegionView(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         label: The answer, as the bundle words it; empty while none has come back.
         confidence: The analyzer's score of that answer, 0 to 1.
-        numbers: The numbers as they crossed, noise and all, at most `MAX_NUMBERS`; none for a picture.
+        numbers: The numbers as they stand on the wire, noise and all: whole steps where the bundle sends
+            those. At most `MAX_NUMBERS`; none for a picture.
         count: How many numbers crossed, of which `numbers` may be the first.
-        largest: The largest size that such a number can have (the clip bound), in the numbers' own unit.
+        largest: The largest size that such a number can have (the clip bound), in the same unit.
         box: Left, top, width and height as shares (0 to 1) of the picture's width and height.
     """
 

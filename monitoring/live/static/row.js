@@ -164,7 +164,7 @@ export class Row {
 
   #boxes(view, several) {
     const boxes = view.regions
-      .filter(({ box: [, , width, height] }) => width < 0.99 || height < 0.99)
+      .filter(words.part)
       .map(({ box }, index) => {
         const mark = made("li", "", several && index < MOST_REGIONS ? String(index + 1) : "");
         ["left", "top", "width", "height"].forEach((side, at) => (mark.style[side] = `${box[at] * 100}%`));

@@ -33,8 +33,7 @@ export function epsilon(value) {
 
 /** One number as it left: whole ones whole, others with few digits, a true minus sign. */
 export function number(value) {
-  const text = Number.isInteger(value) ? String(value) : value.toPrecision(2);
-  return text.replace("-", "−");
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(2))).replace("-", "−");
 }
 
 /** "1 number", "3 numbers". */
@@ -59,18 +58,29 @@ export function verdict(view) {
   if (!view.mirror || view.ssim === null) return "";
   if (!view.regions.length) return "Nobody was found, so there is nobody to draw.";
   const over = view.ssim - (view.ssim_floor ?? 0);
-  if (over <= 0.02) return "A blur that would fit anybody.";
-  if (over <= 0.1) return "A blur, with a hint of this picture.";
+  if (over <= 0.02) return faces(view) ? "A face that could be anybody’s." : "A picture that could be of anything.";
+  if (over <= 0.1) return "Nearly nothing of this picture.";
   if (over <= 0.3) return "Rough shapes of this picture.";
   if (over <= 0.6) return "Much of this picture.";
   return "Nearly the picture itself.";
 }
 
+/** Whether faces were looked for: nothing else is, but the whole picture. */
+function faces(view) {
+  return view.regions.some(part);
+}
+
+/** Whether a region is a part of the picture, and not the whole of it. */
+export function part({ box: [, , width, height] }) {
+  return width < 0.99 || height < 0.99;
+}
+
 /** The figures behind the verdict. */
 export function figures(view) {
   if (view.ssim === null || !view.mirror || view.held_back || !view.regions.length) return "";
+  const average = faces(view) ? "the average face" : "the average picture";
   const floor =
-    view.ssim_floor === null ? "1.00 is the same picture" : `an average picture has ${view.ssim_floor.toFixed(2)}`;
+    view.ssim_floor === null ? "1.00 is the same picture" : `${average} reaches ${view.ssim_floor.toFixed(2)}`;
   return `Likeness (SSIM) ${view.ssim.toFixed(2)}; ${floor}.`;
 }
 
