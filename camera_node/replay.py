@@ -22,6 +22,7 @@ from camera_node.source import Picture, Source
 from camera_node.tally import Tally
 from camera_node.waiting import WaitingSender
 from camera_node.window import Window
+from monitoring.traces import NO_TRACES, Traces
 
 
 class ReplayProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +94,7 @@ async def replay(
     *,
     on_answer: Callable[[Answer], None] | None = None,
     open_source: Callable[[CameraSpec], Source] = open_source,
+    traces: Traces = NO_TRACES,
 ) -> ReplaySummary:
     """Send every picture of a file and return once each is answered.
 
@@ -103,11 +105,12 @@ async def replay(
         on_progress: Is told after each picture and each answer; must not block.
         on_answer: Is given every answer, once, in the order of arrival; must not block.
         open_source: Makes the source; another one in tests.
+        traces: Begins a trace for each frame.
 
     Raises:
         CameraError: The source cannot be read, or the link closed.
     """
-    replaying = _Replay(spec, on_progress, on_answer)
+    replaying = _Replay(spec, on_progress, on_answer, traces)
     async with open_source(spec) as source:
         await replaying.run(source, frames, answers)
     return replaying.summary()
@@ -122,8 +125,10 @@ class _Replay:
         spec: CameraSpec,
         on_progress: Callable[[ReplayProgress], None],
         on_answer: Callable[[Answer], None] | None,
+        traces: Traces,
     ) -> None:
         self._spec = spec
+        self._traces = traces
         self._on_progress = on_progress
         self._pass_on = on_answer
         self._tally = Tally(spec.name)
@@ -140,7 +145,7 @@ class _Replay:
         """Send the source's pictures and wait for their answers."""
         self._total = source.info.total
         sender = WaitingSender(
-            Framer(self._spec.name, "wait", host_clock()),
+            Framer(self._spec.name, "wait", host_clock(), self._traces),
             frames,
             answers,
             window=self._window,

@@ -17,9 +17,11 @@ from broker.topic import Private, Role
 from camera_node.errors import CameraError
 from camera_node.replay import ReplayProgress, ReplaySummary, replay
 from camera_node.settings import CameraSpec
+from monitoring.logs import set_up_logs
+from monitoring.traces import Traces, tracing
 from penumbra.brokers import Broker, configured
 from penumbra.errors import PartFailed
-from penumbra.node_settings import camera_spec, check_policy, check_spread
+from penumbra.node_settings import camera_spec, check_policy, check_spread, trace_settings
 from penumbra.pipeline_schema import CameraEntry, Pipeline
 from penumbra.processes import PartEvent
 from penumbra.replay_report import FileReport, Ledger
@@ -103,11 +105,15 @@ async def run_replay(
     """
     check_policy(pipeline.edge)
     check_spread(pipeline)
+    set_up_logs("replay")  # on standard error: the report may be read from standard output
     began = time.monotonic()
     parts = _Parts(watcher, log)
     with stop_on_signals() as stop:
-        async with _pipeline(pipeline, watcher, parts) as (broker, site):
-            replayer = _Replayer(broker, watcher, on_answer, stop)
+        async with (
+            _pipeline(pipeline, watcher, parts) as (broker, site),
+            tracing(trace_settings(pipeline.private.traces), "camera") as traces,
+        ):
+            replayer = _Replayer(broker, watcher, on_answer, stop, traces)
             await parts.unless_refused(replayer.run(pipeline.private.cameras))
             wall_seconds = time.monotonic() - began
             ledger = await _ledger(site, replayer.reports) if site is not None else {}
@@ -184,12 +190,18 @@ class _Replayer:
     """Replays files one after the other; `reports` grows with each."""
 
     def __init__(
-        self, broker: Broker, watcher: Watcher, on_answer: Callable[[Answer], None], stop: asyncio.Event
+        self,
+        broker: Broker,
+        watcher: Watcher,
+        on_answer: Callable[[Answer], None],
+        stop: asyncio.Event,
+        traces: Traces,
     ) -> None:
         self._broker = broker
         self._watcher = watcher
         self._on_answer = on_answer
         self._stop = stop
+        self._traces = traces
         self.reports: list[FileReport] = []
 
     async def run(self, cameras: Mapping[str, CameraEntry]) -> None:
@@ -231,6 +243,7 @@ class _Replayer:
                 self._watcher.progress,
                 on_answer=self._on_answer,
                 open_source=stoppable(self._stop),
+                traces=self._traces,
             )
 
 

@@ -18,6 +18,7 @@ from tests.collector import Collector, collecting, told
 from tests.servers import LOOPBACK, free_port, until
 from tests.system.nodes import Node
 from tests.system.pipeline import Setup, link_to, running_setup
+from tests.system.test_odd_streams import replay_command, report_of
 from tests.system.watching import Watcher, watching
 
 FACES = "videos/intel_asl_5people/eat.mkv"
@@ -137,6 +138,33 @@ async def test_collectors_that_hang_or_are_not_there_cost_no_frame(data_dir: Pat
                 await spans_lost(node)
                 await node.stop()
                 assert node.log().count("takes no spans") == 1
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("there", [True, False])
+def test_a_replay_by_pipeline_file_is_traced_from_file_to_answer(
+    data_dir: Path, tmp_path: Path, there: bool
+) -> None:
+    config = tmp_path / "pipeline.yaml"
+    with collecting() as collector:
+        endpoint = collector.address if there else f"http://{LOOPBACK}:{free_port()}"
+        config.write_text(
+            f"private: {{traces: {{endpoint: {endpoint}, share: true}}}}\n"
+            f"cloud: {{traces: {endpoint}}}\n"
+            "edge: {detection_size: 320x320, answer_timeout: 100s}\n"
+        )
+        done = replay_command(data_dir / FACES, "--config", config, "--json")
+        assert done.returncode == 0, done.stderr[-3000:]
+        report = report_of(done)
+    assert report["frames_dropped"] == {}
+    assert report["frames_read"] == report["frames_processed"] == PICTURES
+    traces: dict[bytes, set[str]] = defaultdict(set)
+    for span in collector.spans:
+        traces[span.trace_id].add(span.name)
+    assert len(traces) == (PICTURES if there else 0)
+    for names in traces.values():
+        assert {"capture", "edge", "cross", "analyze", "home"} <= names
+    assert done.stderr.count("takes no spans") == (0 if there else 1)
 
 
 def of(span: Span) -> str:

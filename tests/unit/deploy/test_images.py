@@ -9,7 +9,12 @@ from tests.unit.deploy.programs import DEPLOY, linted
 from tests.unit.deploy.test_compose import each
 
 FILE = DEPLOY / "docker" / "Dockerfile"
-EXTRAS = {"camera": "[camera]", "edge": "[edge,dp]", "analyzer": "[cloud]", "monitor": ""}
+EXTRAS = {
+    "camera": "[camera,traces]",
+    "edge": "[edge,dp,traces]",
+    "analyzer": "[cloud,traces]",
+    "monitor": "",
+}
 
 
 def stages() -> dict[str, str]:
@@ -33,7 +38,7 @@ def test_each_node_has_its_extra_alone(target: str, extra: str) -> None:
 
 def test_no_image_brings_torch_and_none_runs_as_root() -> None:
     extras = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    for extra in ("camera", "edge", "cloud", "dp"):
+    for extra in ("camera", "edge", "cloud", "dp", "traces"):
         assert not [needed for needed in extras[extra] if needed.startswith("torch")]
     assert "USER 10001:10001" in stages()["node"]
     for target in EXTRAS:
