@@ -104,13 +104,19 @@ class Pipe:
 
 @final
 class Begun:
-    """A span that has begun."""
+    """A span that has begun.
 
-    __slots__ = ("_span", "_tracer", "traceparent")
+    Attributes:
+        traceparent: Its ids, and whether the trace is kept.
+        kept: Whether this node keeps it.
+    """
+
+    __slots__ = ("_span", "_tracer", "kept", "traceparent")
 
     def __init__(self, tracer: Tracer, span: AnySpan) -> None:
         self._tracer = tracer
         self._span = span
+        self.kept = span.is_recording()
         self.traceparent = write_traceparent(span.get_span_context())
 
     def child(self, name: str, *, start_ns: int | None, kind: Kind, after: str) -> "Begun":

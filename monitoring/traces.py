@@ -69,6 +69,8 @@ def check_endpoint(endpoint: str) -> None:
 class Span:
     """One part of a frame's way, or nothing; safe to end twice, the first end counts.
 
+    Where a trace is not kept, its parts cost next to nothing: all are this one, and tell the next node so.
+
     Attributes:
         traceparent: What a message carries so that the next node goes on from here; empty for nothing.
     """
@@ -76,8 +78,8 @@ class Span:
     __slots__ = ("_begun", "_open", "traceparent")
 
     def __init__(self, begun: "Begun | None" = None) -> None:
-        self._begun = begun
-        self._open = begun is not None
+        self._begun = begun if begun is not None and begun.kept else None
+        self._open = self._begun is not None
         self.traceparent = "" if begun is None else begun.traceparent
 
     def child(
