@@ -21,6 +21,7 @@ from benchmarks import (
     distributed,
     edge_footprint,
     frame_age,
+    live_page,
     release_noise,
     replay_throughput,
     shading,
@@ -41,6 +42,7 @@ BENCHMARKS: Final[tuple[Benchmark, ...]] = (
     attack_speed.BENCHMARK,
     release_noise.BENCHMARK,
     distributed.BENCHMARK,
+    live_page.BENCHMARK,
 )
 REPOSITORY: Final = Path(__file__).parent.parent
 _LOADS: Final = 3
