@@ -78,6 +78,8 @@ class HelperShare(msgspec.Struct, frozen=True, kw_only=True):
         sent_bytes: Bytes of weights and maps sent to it.
         received_bytes: Bytes of partial outputs received from it.
         milliseconds: How long its last piece of work took, there and back.
+        ssim: How similar to the picture it could rebuild it from all of a layer that it ever received, by the
+            measured table: the upper end, of the layer that tells most. None where nothing was measured.
     """
 
     working: bool
@@ -86,6 +88,7 @@ class HelperShare(msgspec.Struct, frozen=True, kw_only=True):
     sent_bytes: int
     received_bytes: int
     milliseconds: float
+    ssim: float | None = None
 
 
 class LayerShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +100,7 @@ class LayerShare(msgspec.Struct, frozen=True, kw_only=True):
         holders: How many helpers hold some.
         most_seen: The most different ones that one helper ever received.
         cap: The most that one helper may ever receive.
+        ssim: What the helper that saw most could rebuild from it, by the table; None where it has no rows.
     """
 
     layer: str
@@ -104,6 +108,7 @@ class LayerShare(msgspec.Struct, frozen=True, kw_only=True):
     holders: int
     most_seen: int
     cap: int
+    ssim: float | None = None
 
 
 class PlacementStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +119,7 @@ class PlacementStatus(msgspec.Struct, frozen=True, kw_only=True):
         colluding: So many helpers together stay under it.
         solver: Who planned.
         expected_ms: What the planner expects one picture to take.
+        messages_ms: Of that, what messages cost besides their bytes, as the edge measured it.
         kept: Layers that could have been handed out and that the edge keeps, for privacy.
         helpers: By name.
         layers: In order.
@@ -126,6 +132,7 @@ class PlacementStatus(msgspec.Struct, frozen=True, kw_only=True):
     kept: int
     helpers: dict[str, HelperShare]
     layers: tuple[LayerShare, ...]
+    messages_ms: float = 0.0
 
 
 class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):

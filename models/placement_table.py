@@ -102,6 +102,18 @@ class PlacementTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             most = row.maps
         return most
 
+    def at_most(self, layer: str, maps: int) -> float | None:
+        """Give how similar a picture can be that is rebuilt from so many maps of a layer, the upper end.
+
+        That of the next larger number that was measured, and never less than that of a smaller one. 0 for no
+        maps; None where the layer was not measured.
+        """
+        rows = self.of(layer)
+        if not rows or not maps:
+            return None if maps else 0.0
+        enough = next((place for place, row in enumerate(rows) if row.maps >= maps), len(rows) - 1)
+        return max(row.high for row in rows[: enough + 1])
+
     def split_point(self, max_ssim: float) -> str | None:
         """Give SP: the first layer from which on all maps together keep `max_ssim`; none where none does."""
         first = None

@@ -92,7 +92,7 @@ def place(
     caps = msgspec.structs.replace(caps_of(measured, net, max_ssim, colluding), kept=kept)
     plan = _planned(Problem.of(net, fleet, caps, topology), _solver(solver, seconds), measured)
     console = Console()
-    console.print(plan_table(plan, net, fleet, caps))
+    console.print(plan_table(plan, net, fleet, caps, measured))
     console.print(_summary(plan, net, fleet, caps), highlight=False, markup=False, soft_wrap=True)
     if draw is not None:
         from privacy_lab.placement.draw import draw_plan  # noqa: PLC0415 - matplotlib, where it is asked for
@@ -102,11 +102,13 @@ def place(
         _write(out, encode_plan(plan))
 
 
-def plan_table(plan: "Plan", network: "Network", fleet: "Fleet", caps: "Caps") -> Table:
-    """Give one row a layer: its maps, the cap, who holds how many, and the seconds."""
+def plan_table(
+    plan: "Plan", network: "Network", fleet: "Fleet", caps: "Caps", measured: "PlacementTable"
+) -> Table:
+    """Give one row a layer: its maps, the cap, who holds how many and what that gives away, the seconds."""
     table = Table(title=f"{plan.network}, {plan.solver}, {plan.topology}", title_justify="left", box=None)
     table.add_column("layer", no_wrap=True)
-    for name in ("maps", "at most", "helpers", "time"):
+    for name in ("maps", "at most", "helpers", "SSIM", "time"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("held by")
     for place_, (layer, held, time) in enumerate(
@@ -119,10 +121,18 @@ def plan_table(plan: "Plan", network: "Network", fleet: "Fleet", caps: "Caps") -
             str(layer.maps_in),
             "" if set(holders) == {-1} else "all" if free else str(caps.share(network, place_)),
             str(sum(device >= 0 for device in holders)),
+            _rebuilt(layer.name, holders, measured),
             age_text(time) if time >= _SEEN else "",
             _held_by(holders, fleet),
         )
     return table
+
+
+def _rebuilt(layer: str, holders: dict[int, int], measured: "PlacementTable") -> str:
+    """Say what the helper that holds most of a layer can rebuild, by the table, if that says."""
+    most = max((maps for device, maps in holders.items() if device >= 0), default=0)
+    ssim = measured.at_most(layer, most) if most else None
+    return "" if ssim is None else f"{ssim:.2f}"
 
 
 def _held_by(holders: dict[int, int], fleet: "Fleet") -> str:

@@ -21,7 +21,9 @@ def placement_lines(placement: PlacementStatus) -> list[str]:
         f"{placement.max_ssim:g}"
     ]
     if tightest is not None:
-        lines[0] += f" ({tightest.layer}: {tightest.most_seen} of {tightest.maps} maps ever seen by one)"
+        rebuilt = "" if tightest.ssim is None else f", good for SSIM {tightest.ssim:.2f}"
+        seen = f"{tightest.most_seen} of {tightest.maps} maps ever seen by one{rebuilt}"
+        lines[0] += f" ({tightest.layer}: {seen})"
     if placement.kept:
         lines[0] += f"; the edge keeps the first {count_text(placement.kept, 'layer')}"
     parts = [_helper(name, helper) for name, helper in list(placement.helpers.items())[:SHOWN]]
@@ -34,4 +36,5 @@ def _helper(name: str, helper: HelperShare) -> str:
     if not helper.maps:
         return f"{name} is not needed"
     moved = bytes_text(helper.sent_bytes + helper.received_bytes)
-    return f"{name} {helper.maps} maps, {moved}, {helper.milliseconds:.0f} ms"
+    rebuilds = "" if helper.ssim is None else f" (SSIM {helper.ssim:.2f} at most)"
+    return f"{name} {helper.maps} maps{rebuilds}, {moved}, {helper.milliseconds:.0f} ms"

@@ -12,7 +12,7 @@ import numpy as np
 
 from broker.ends import Publisher, Subscriber
 from broker.errors import LinkError
-from broker.helpers import HelperPartial, HelperWeights, HelperWork
+from broker.helpers import DIGEST_BYTES, HelperPartial, HelperWeights, HelperWork
 from feature_node.distributed.roster import GONE, LATE
 from feature_node.distributed.segment import Floats, array_of, work_for
 from feature_node.errors import HelperFailed
@@ -25,6 +25,9 @@ from monitoring.metrics import (
 
 WRONG: Final = "wrong-answer"
 UNSENT: Final = "not-sent"
+
+PING_SECONDS: Final = 1.0
+_NO_WEIGHTS: Final = bytes(DIGEST_BYTES)
 
 Shape = tuple[int, int, int, int]
 
@@ -82,6 +85,21 @@ class Exchange:
         with contextlib.suppress(LinkError):
             await self._give_once(weights)
 
+    async def ping(self, helper: str) -> None:
+        """Send work of one number for weights that nobody has, and return when it was refused.
+
+        Raises:
+            HelperFailed: It is late or gone.
+        """
+        work = HelperWork(helper, self._run, self._next_task(), _NO_WEIGHTS, (1, 1, 1, 1), bytes(4))
+        try:
+            async with asyncio.timeout(PING_SECONDS):
+                await self._answered(work, ())
+        except TimeoutError:
+            raise HelperFailed(LATE) from None
+        except LinkError:
+            raise HelperFailed(UNSENT) from None
+
     async def receive(self, partials: Subscriber[HelperPartial]) -> None:
         """Take answers for ever."""
         async for delivery in partials:
@@ -122,16 +140,22 @@ class Exchange:
     async def _once(
         self, weights: HelperWeights, maps: Floats, shapes: tuple[Shape, ...]
     ) -> tuple[Floats, ...]:
+        work = work_for(weights, maps, run=self._run, task=self._next_task())
+        return await self._answered(work, shapes)
+
+    def _next_task(self) -> int:
         self._task += 1
-        task = self._task
+        return self._task
+
+    async def _answered(self, work: HelperWork, shapes: tuple[Shape, ...]) -> tuple[Floats, ...]:
         answer: asyncio.Future[tuple[Floats, ...]] = asyncio.get_running_loop().create_future()
-        self._asked[task] = _Asked(weights.helper, weights.digest, shapes, answer)
+        self._asked[work.task] = _Asked(work.helper, work.digest, shapes, answer)
         try:
-            size = await self._work.send(work_for(weights, maps, run=self._run, task=task))
-            self._count_sent(weights.helper, size)
+            size = await self._work.send(work)
+            self._count_sent(work.helper, size)
             return await answer
         finally:
-            del self._asked[task]
+            del self._asked[work.task]
             if answer.done() and not answer.cancelled():
                 answer.exception()  # looked at, also where sending failed first
 
@@ -146,6 +170,8 @@ class Exchange:
         elif asked.helper != partial.helper:
             # Whoever guesses a task's number must not be able to spoil another helper's.
             self._refuse("foreign")
+        elif not asked.shapes and partial.refused:
+            asked.answer.set_result(())  # a ping is answered by its refusal
         elif partial.refused:
             self._refuse(partial.refused)
             asked.answer.set_exception(HelperFailed(partial.refused))

@@ -27,12 +27,13 @@ _ENOUGH: Final = 256
 
 
 class Terms(NamedTuple):
-    """A network, its caps, and how many helpers each layer takes at least."""
+    """A network, its caps and the table they are read off, and how many helpers each layer takes at least."""
 
     cut: Cut
     network: Network
     caps: Caps
     needed: tuple[float, ...]
+    table: PlacementTable
 
     @property
     def helpers(self) -> int:
@@ -63,6 +64,7 @@ def load_spread(
         terms.caps,
         source_device(measured_speed(), settings.rate_bytes_per_second),
         Exposure(_record_of(record, cut), cut.sha256),
+        table=terms.table,
     )
     expected = settings.helpers or terms.helpers
     return Spread(cut, Pieces(cut), planner, threads, settings, expected=expected)
@@ -94,7 +96,7 @@ def _terms(
     cut = load_cut(model, manifest.name, keep_first)
     network = network_of(cut, manifest.name, table.layers)
     caps = caps_of(table, network, settings.max_ssim, settings.colluding)
-    return Terms(cut, network, caps, helpers_needed(network, caps))
+    return Terms(cut, network, caps, helpers_needed(network, caps), table)
 
 
 def _too_tight(needed: tuple[float, ...], settings: DistributedSettings) -> int:

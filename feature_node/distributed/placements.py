@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from broker.helpers import HelperCapacity
+from feature_node.distributed.messages import MessageSeconds
 from feature_node.distributed.planning import Placement, Planner
 from feature_node.distributed.roster import Roster
 from feature_node.errors import BadExposure, NoPlacement
@@ -28,9 +29,11 @@ class Placements:
         roster: Roster,
         expected: int,
         *,
+        messages: Callable[[], MessageSeconds] = MessageSeconds,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Plan first when `expected` helpers are there, or after a while."""
+        """Plan first when `expected` helpers are there, or after a while; `messages` says what those cost."""
+        self._messages = messages
         self._planner = planner
         self._roster = roster
         self._expected = expected
@@ -89,11 +92,12 @@ class Placements:
     def _planned(self, working: _Helpers, late: _Helpers) -> Placement:
         """Do without those that are late, unless nobody may stand in for them."""
         try:
-            return self._planner.plan(working)
+            return self._planner.plan(working, self._messages())
         except NoPlacement:
             if not late:
                 raise
-            return self._planner.plan(tuple(sorted((*working, *late), key=lambda one: one.helper)))
+            there = tuple(sorted((*working, *late), key=lambda one: one.helper))
+            return self._planner.plan(there, self._messages())
 
     def _export(self, placement: Placement) -> None:
         layers = self._planner.network.layers[1:-1]

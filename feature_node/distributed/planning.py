@@ -9,10 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
+import msgspec
+
 from broker.helpers import HelperCapacity
 from feature_node.distributed.cut import Convolution, Cut, CutLayer
 from feature_node.distributed.exposure import Exposure
+from feature_node.distributed.messages import FREE, MessageSeconds
 from feature_node.errors import BadPlan, Infeasible, NoPlacement, NoRoom
+from feature_node.placement.costs import layer_seconds
 from feature_node.placement.model import FLOAT_BYTES, Device, Fleet, Layer, Network, Topology
 from feature_node.placement.place import OURS, place
 from feature_node.placement.plan import Plan
@@ -20,6 +24,7 @@ from feature_node.placement.privacy import Caps
 from feature_node.placement.problem import Problem, Solver
 from feature_node.placement.replan import replan
 from feature_node.placement.sticky import Seen, Shares, settled
+from models.placement_table import PlacementTable
 
 SOURCE_NAME: Final = "the source"
 _STAR: Final[Topology] = "star"
@@ -36,11 +41,13 @@ class Placement:
         plan: What the planner said; how long it expects a frame to take.
         shares: Of each layer, each helper's maps.
         runs: The helpers that it was made for, each with its run: others need another placement.
+        message_seconds: Of the seconds that the planner expects, what messages cost besides their bytes.
     """
 
     plan: Plan
     shares: tuple[Shares, ...]
     runs: frozenset[tuple[str, int]]
+    message_seconds: float = 0.0
 
     def holders(self, layer: int, maps: frozenset[int]) -> Shares:
         """Give those of some maps of a layer that each helper holds."""
@@ -60,9 +67,11 @@ class Planner:
         source: Device,
         exposure: Exposure,
         *,
+        table: PlacementTable | None = None,
         solver: Solver = OURS,
     ) -> None:
-        """Plan for a cut network; `network` is its `network_of`, `caps` are of that."""
+        """Plan for a cut network; `network` is its `network_of`, `caps` are of that, read off `table`."""
+        self._table = table
         self.network = network
         self.kept = cut.kept
         self._tensors = tuple(layer.tensor for layer in cut.layers)
@@ -72,8 +81,12 @@ class Planner:
         self._solver = solver
         self._last: Plan | None = None
 
-    def plan(self, helpers: Sequence[HelperCapacity]) -> Placement:
+    def plan(self, helpers: Sequence[HelperCapacity], messages: MessageSeconds = FREE) -> Placement:
         """Place all layers, and note on disk what each helper is about to see.
+
+        Args:
+            helpers: Who is there.
+            messages: What a message costs the edge and each of them, besides its bytes.
 
         Raises:
             NoPlacement: These helpers may not or cannot hold everything; the text says what fails.
@@ -81,7 +94,9 @@ class Planner:
         """
         if not helpers:
             raise NoPlacement("no helper is there")
-        fleet = Fleet(source=self._source, helpers=tuple(map(_device, helpers)))
+        source = msgspec.structs.replace(self._source, message_seconds=messages.source)
+        devices = (_device(one, messages.helpers.get(one.helper, 0.0)) for one in helpers)
+        fleet = Fleet(source=source, helpers=tuple(devices))
         try:
             plan = self._planned(fleet)
         except (Infeasible, BadPlan, NoRoom) as error:
@@ -90,7 +105,14 @@ class Planner:
         # Also of layers that are free of a cap today: a site may ask for more tomorrow.
         self._exposure.add({self._tensors[k]: shares_ for k, shares_ in enumerate(shares)})
         self._last = plan
-        return Placement(plan, shares, frozenset((helper.helper, helper.run) for helper in helpers))
+        runs = frozenset((helper.helper, helper.run) for helper in helpers)
+        return Placement(plan, shares, runs, plan.latency_seconds - self._published(plan, fleet))
+
+    def _published(self, plan: Plan, fleet: Fleet) -> float:
+        """Give the seconds of a plan by the model as published, in which messages are free."""
+        source, *helpers = (msgspec.structs.replace(one, message_seconds=0.0) for one in fleet.devices)
+        free = Fleet(source=source, helpers=tuple(helpers))
+        return float(layer_seconds(self.network, free, plan.holders, _STAR).sum())
 
     def _planned(self, fleet: Fleet) -> Plan:
         """Keep what holds of the last plan; without one, begin with what helpers have seen before."""
@@ -104,6 +126,10 @@ class Planner:
     def share(self, layer: int) -> int:
         """Give how many maps of a handed-out layer one helper may ever see."""
         return self.caps.share(self.network, layer + 1)
+
+    def ssim(self, layer: int, maps: int) -> float | None:
+        """Give what so many maps of a handed-out layer give away by the table; None where it does not say."""
+        return self._table.at_most(self.network.layers[layer + 1].name, maps) if self._table else None
 
     def seen(self, layer: int) -> Seen:
         """Give the maps of a handed-out layer that each helper has ever received."""
@@ -168,7 +194,7 @@ def _segment_points(convolution: Convolution) -> int:
     return _segment_weights(convolution) * convolution.rows * convolution.columns
 
 
-def _device(helper: HelperCapacity) -> Device:
+def _device(helper: HelperCapacity, message_seconds: float) -> Device:
     speed, rate = helper.multiplications_per_second, helper.bytes_per_second
     return Device(
         name=helper.helper,
@@ -177,6 +203,7 @@ def _device(helper: HelperCapacity) -> Device:
         multiplications=min(_PERIOD_SECONDS * speed, _UNBOUNDED),
         bandwidth_bytes=min(_PERIOD_SECONDS * rate, _UNBOUNDED),
         rate_bytes_per_second=rate,
+        message_seconds=message_seconds,
     )
 
 

@@ -11,6 +11,7 @@ from broker.topic import Private
 from feature_node.distributed.coordinator import Coordinator
 from feature_node.distributed.cut import Cut
 from feature_node.distributed.exchange import Exchange
+from feature_node.distributed.messages import MessageCosts
 from feature_node.distributed.pieces import Pieces
 from feature_node.distributed.placements import Placements
 from feature_node.distributed.planning import Placement, Planner
@@ -58,7 +59,8 @@ class Spread:
         """Begin to listen to helpers on the private broker; called once."""
         exchange = Exchange(private.publisher(WEIGHTS), private.publisher(WORK))
         roster = Roster(exchange.gone)
-        placements = Placements(self._planner, roster, self._expected)
+        costs = MessageCosts(exchange.ping)
+        placements = Placements(self._planner, roster, self._expected, messages=lambda: costs.known)
         coordinator = Coordinator(
             self._cut,
             self._pieces,
@@ -72,7 +74,7 @@ class Spread:
         partials = private.subscriber(PARTIAL, capacity=MAX_HELPERS)
         capacities = private.subscriber(CAPACITY, capacity=MAX_HELPERS)
         tasks.create_task(exchange.receive(partials), name="partial outputs")
-        tasks.create_task(_listen(capacities, roster), name="helpers")
+        tasks.create_task(_listen(capacities, roster, costs), name="helpers")
         tasks.create_task(_keep_ready(placements, coordinator), name="placements")
 
     async def run(self, batch: Floats) -> Floats:
@@ -99,10 +101,15 @@ class Spread:
         return report(joined.placements.latest, self._planner, joined.exchange, joined.roster)
 
 
-async def _listen(capacities: Subscriber[HelperCapacity], roster: Roster) -> None:
+async def _listen(capacities: Subscriber[HelperCapacity], roster: Roster, costs: MessageCosts) -> None:
     async for delivery in capacities:
         delivery.done()
-        roster.announced(delivery.message)
+        told, there = delivery.message, roster.present
+        begun = told.helper not in there or there[told.helper].run != told.run
+        if told.state == "online" and begun and len(there) < MAX_HELPERS:
+            # Measured before it is planned with, or the first plan would take messages to be free.
+            await costs.measure(told.helper, there)
+        roster.announced(told)
 
 
 async def _keep_ready(placements: Placements, coordinator: Coordinator) -> NoReturn:

@@ -20,10 +20,11 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Speeds:
-    """e and ρ of the source and the helpers."""
+    """e, ρ and τ of the source and the helpers."""
 
     multiplications: Numbers
     rates: Numbers
+    messages: Numbers
 
     @classmethod
     def of(cls, fleet: Fleet) -> Self:
@@ -31,6 +32,7 @@ class Speeds:
         return cls(
             np.array([device.multiplications_per_second for device in fleet.devices]),
             np.array([device.rate_bytes_per_second for device in fleet.devices]),
+            np.array([device.message_seconds for device in fleet.devices]),
         )
 
 
@@ -114,7 +116,8 @@ def layer_seconds(network: Network, fleet: Fleet, holders: Holders, topology: To
     """Give the seconds of each layer; their sum is the latency of equation (5).
 
     In a mesh they are the largest, over pairs of devices, of sending and then computing. In a star the
-    source hands out one map after the other over its own link and takes answers one after the other.
+    source hands out one map after the other over its own link and takes answers one after the other; each
+    message, out or back, costs it a time of its own besides, and each answer one of the helper's.
     """
     speeds = Speeds.of(fleet)
     counts = count(network, holders, len(fleet.devices))
@@ -134,7 +137,9 @@ def layer_seconds(network: Network, fleet: Fleet, holders: Holders, topology: To
 def _star_seconds(network: Network, counts: Counts, place: int, speeds: Speeds) -> float:
     handed, answered = star_bytes(network, counts, place)
     work = float(network.layers[place].multiplications)
-    computing = counts[place] * work / speeds.multiplications + answered / speeds.rates
+    answers = np.where(handed > 0, answered / speeds.rates + speeds.messages, 0.0)
+    computing = counts[place] * work / speeds.multiplications + answers
     # The last answer has the longest way; the others queue at the source's one link.
     queued = max(0.0, answered.sum() - answered.max()) / speeds.rates[0]
-    return float(handed.sum() / speeds.rates[0] + computing.max() + queued)
+    messages = max(0, 2 * np.count_nonzero(handed) - 1) * speeds.messages[0]
+    return float(handed.sum() / speeds.rates[0] + computing.max() + queued + messages)

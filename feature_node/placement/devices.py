@@ -2,7 +2,7 @@
 
 ```yaml
 period: 10 s          # what `compute` and `bandwidth` count for; both default to all that fits into it
-source: {memory: 1 GB, multiplications: 560 M/s, rate: 72.2 Mb/s}
+source: {memory: 1 GB, multiplications: 560 M/s, rate: 72.2 Mb/s, message: 1 ms}  # of a star; 0 if left out
 helpers:
   - {name: pi, count: 30, memory: 1 GB, multiplications: 560 M/s, rate: 72.2 Mb/s}
   - {name: watch, count: 70, memory: 1 MB, multiplications: 40 M/s, rate: 7.2 Mb/s, bandwidth: 5 MB}
@@ -29,7 +29,7 @@ _RATES: Final = {f"{name}/s": size for name, size in _BYTES.items()} | {
 }
 _COUNTS: Final = {step: size for step, size in _STEPS.items() if "i" not in step}
 _SPEEDS: Final = {f"{step}/s": size for step, size in _COUNTS.items()}
-_TIMES: Final = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+_TIMES: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 
 _UNITS: Final[Mapping[str, tuple[Mapping[str, float], str]]] = {
     "memory": (_BYTES, "1 GB"),
@@ -37,6 +37,7 @@ _UNITS: Final[Mapping[str, tuple[Mapping[str, float], str]]] = {
     "rate": (_RATES, "72.2 Mb/s"),
     "compute": (_COUNTS, "5.6 G"),
     "bandwidth": (_BYTES, "90 MB"),
+    "message": (_TIMES, "2 ms"),
 }
 _NEEDED: Final = ("memory", "multiplications", "rate")
 _PERIOD: Final = "10 s"
@@ -120,6 +121,7 @@ def _device(entry: Mapping[str, Any], name: str, where: str, period: float) -> D
         multiplications=read.get("compute", read["multiplications"] * period),
         bandwidth_bytes=read.get("bandwidth", read["rate"] * period),
         rate_bytes_per_second=read["rate"],
+        message_seconds=read.get("message", 0.0),
     )
 
 

@@ -84,7 +84,7 @@ def fill(stage: Stage, choice: Choice, stock: Stock, speeds: Speeds, near: Count
         return _alone(stage, room, choice, speeds)
     pace = speeds.multiplications[1:] / max(stage.work, _LITTLE)
     fast = speeds.rates[1:] >= choice.rate
-    time = choice.seconds - choice.answering * stage.answer / speeds.rates[1:]
+    time = choice.seconds - choice.answering * (stage.answer / speeds.rates[1:] + speeds.messages[1:])
     in_time = np.floor(np.clip(time * pace * _EASE, 0.0, stage.maps))
     for bound in (
         np.where(fast, np.minimum(np.minimum(room, choice.width), in_time), 0.0),

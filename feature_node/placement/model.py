@@ -83,6 +83,8 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         multiplications: c̄, how many it may do a period.
         bandwidth_bytes: b̄, how many bytes it may send a period.
         rate_bytes_per_second: ρ, how fast it sends.
+        message_seconds: τ, what each message costs the device whatever its size, in a star. 0 is the model as
+            published: equation (5) knows bytes alone.
     """
 
     name: Name
@@ -91,6 +93,7 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     multiplications: Positive
     bandwidth_bytes: Positive
     rate_bytes_per_second: Positive
+    message_seconds: Annotated[float, msgspec.Meta(ge=0.0, le=3600.0)] = 0.0
 
 
 class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -40,6 +40,8 @@ def place(
         raise BadPlan(
             f"{network.name}: its layers are no chain, so only a star can run it; take topology star"
         )
+    if topology == "mesh" and any(device.message_seconds for device in fleet.devices):
+        raise BadPlan("what a message costs is counted in a star alone; take topology star, or leave it out")
     if len(caps.most) != len(network.layers):
         raise BadPlan(f"{network.name} has {len(network.layers)} layers, the caps are of {len(caps.most)}")
     problem = Problem.of(network, fleet, caps, topology, left)

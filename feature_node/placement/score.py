@@ -54,6 +54,8 @@ def _sending(before: Stage, givers: Counts, stage: Stage, held: Counts, speeds: 
 def _star(stage: Stage, held: Counts, speeds: Speeds) -> float:
     helped = np.where(np.arange(len(held)) > 0, held, 0)
     answered = np.minimum(helped, 1) * (stage.answer or 0.0)
-    computing = held * stage.work / speeds.multiplications + answered / speeds.rates
+    answers = np.where(helped > 0, answered / speeds.rates + speeds.messages, 0.0)
+    computing = held * stage.work / speeds.multiplications + answers
     queued = max(0.0, float(answered.sum() - answered.max()))
-    return float((helped.sum() * stage.into + queued) / speeds.rates[0] + computing.max())
+    messages = max(0, 2 * np.count_nonzero(helped) - 1) * speeds.messages[0]
+    return float((helped.sum() * stage.into + queued) / speeds.rates[0] + computing.max() + messages)

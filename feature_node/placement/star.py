@@ -20,7 +20,7 @@ def star_choice(stage: Stage, left: Usage, speeds: Speeds) -> Choice:
     """Give the T of least seconds; one of no effect where the maps find no room."""
     room = np.minimum(room_of(stage, left), stage.maps)
     pace = speeds.multiplications[1:] / max(stage.work, 1e-9)
-    answering = stage.answer / speeds.rates[1:]
+    answering = stage.answer / speeds.rates[1:] + speeds.messages[1:]
     able = room > 0
     if stage.single or not able.any():
         return Choice(0.0, float(stage.maps), np.inf, 1.0)
@@ -33,5 +33,6 @@ def star_choice(stage: Stage, left: Usage, speeds: Speeds) -> Choice:
     if not enough.any():
         return Choice(0.0, float(stage.maps), np.inf, 1.0)
     holders = 1 + (most < stage.maps).sum(axis=1)
-    seconds = times + (holders - 1) * stage.answer / float(speeds.rates[0])
+    messages = (2 * holders - 1) * float(speeds.messages[0])
+    seconds = times + (holders - 1) * stage.answer / float(speeds.rates[0]) + messages
     return Choice(0.0, float(stage.maps), float(times[np.where(enough, seconds, np.inf).argmin()]), 1.0)

@@ -198,11 +198,14 @@ class Equations:
         if not self._timed:
             return
         time = self._time()
-        queue = dict.fromkeys(self._y[place], answer / rates[SOURCE])
+        fleet = self._problem.fleet
+        message = fleet.source.message_seconds
+        queue = dict.fromkeys(self._y[place], answer / rates[SOURCE] + 2 * message)
         for helper, held in zip(self._helpers, self._n[place], strict=True):
             own = self._y[place][helper]
-            row = queue | {own: queue[own] + answer / rates[helper], held: self._work(place, helper)}
-            self.programme.at_most(row | {time: -1.0}, answer / rates[SOURCE])
+            back = answer / rates[helper] + fleet.helpers[helper].message_seconds
+            row = queue | {own: queue[own] + back, held: self._work(place, helper)}
+            self.programme.at_most(row | {time: -1.0}, answer / rates[SOURCE] + message)
 
     def _rates(self) -> dict[int, float]:
         fleet = self._problem.fleet

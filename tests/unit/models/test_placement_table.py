@@ -37,6 +37,15 @@ def test_what_nobody_measured_allows_nothing() -> None:
     assert MEASURED.most_maps("conv12", 0.1) == 0
 
 
+def test_what_some_maps_give_away_is_read_on_the_safe_side() -> None:
+    assert MEASURED.at_most("conv12", 2) == 0.3
+    assert MEASURED.at_most("conv12", 3) == pytest.approx(0.55), "as the next larger number that was measured"
+    assert MEASURED.at_most("conv12", 8) == 0.9
+    assert MEASURED.at_most("conv12", 0) == 0.0
+    assert MEASURED.at_most("conv99", 1) is None
+    assert table(row("conv12", 4, 0.39), row("conv12", 8, 0.26)).at_most("conv12", 8) == 0.39
+
+
 def test_the_split_point_is_where_all_maps_together_are_safe_from_there_on() -> None:
     assert MEASURED.split_point(0.35) == "conv21"
     assert MEASURED.split_point(0.05) is None

@@ -102,10 +102,12 @@ def test_a_helper_is_told_its_broker_and_what_it_has() -> None:
 
 
 def test_the_plan_is_told_in_words() -> None:
-    helper = HelperShare(working=True, maps=9, seen=9, sent_bytes=1000, received_bytes=500, milliseconds=4.2)
+    helper = HelperShare(
+        working=True, maps=9, seen=9, sent_bytes=1000, received_bytes=500, milliseconds=4.2, ssim=0.387
+    )
     rests = HelperShare(working=False, maps=0, seen=9, sent_bytes=0, received_bytes=0, milliseconds=0)
     idle = HelperShare(working=True, maps=0, seen=0, sent_bytes=0, received_bytes=0, milliseconds=0)
-    layer = LayerShare(layer="conv2", maps=16, holders=2, most_seen=4, cap=4)
+    layer = LayerShare(layer="conv2", maps=16, holders=2, most_seen=4, cap=4, ssim=0.3651)
     status = PlacementStatus(
         max_ssim=0.4,
         colluding=2,
@@ -118,6 +120,6 @@ def test_the_plan_is_told_in_words() -> None:
     first, second = placement_lines(status)
     assert "1 of 3 helpers" in first
     assert "no 2 of them together can rebuild a picture to more than SSIM 0.4" in first
-    assert "conv2: 4 of 16 maps" in first
+    assert "conv2: 4 of 16 maps ever seen by one, good for SSIM 0.37" in first
     assert first.endswith("the edge keeps the first 2 layers")
-    assert second == "h1 9 maps, 1.5 kB, 4 ms · h2 rests · h3 is not needed"
+    assert second == "h1 9 maps (SSIM 0.39 at most), 1.5 kB, 4 ms · h2 rests · h3 is not needed"

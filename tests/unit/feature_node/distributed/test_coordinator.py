@@ -25,6 +25,12 @@ async def right(made: Site, n: int = 2, seed: int = 12) -> None:
     assert np.abs(answer - whole(made.model, batch)).max() < TOLERANCE
 
 
+def holder(made: Site) -> str:
+    """Name a helper that holds something: not all are needed where messages are dear."""
+    assert made.spread.report is not None
+    return next(name for name, helper in made.spread.report.helpers.items() if helper.maps)
+
+
 async def test_it_gives_what_the_whole_network_gives(tmp_path) -> None:
     async with site(residual(), tmp_path, helpers=5, share=4) as made:
         for n in (1, 3):
@@ -34,6 +40,7 @@ async def test_it_gives_what_the_whole_network_gives(tmp_path) -> None:
         assert [layer.maps for layer in report.layers] == [6, 8, 8, 8]
         assert all(layer.most_seen <= layer.cap == 4 for layer in report.layers)
         assert all(helper.received_bytes > 0 for helper in report.helpers.values() if helper.maps)
+        assert 0 < report.messages_ms < report.expected_ms
 
 
 async def test_a_dead_helper_is_replaced_and_no_other_sees_more_than_its_cap(tmp_path) -> None:
@@ -60,10 +67,11 @@ async def test_without_helpers_that_may_see_the_rest_the_frame_is_dropped(tmp_pa
 
 async def test_a_helper_that_is_silent_is_replaced_within_the_deadline(tmp_path) -> None:
     async with site(residual(), tmp_path, helpers=4, share=4, deadline_ms=800) as made:
-        made.helpers["h2"].answering = lambda *_: None
+        name = holder(made)
+        made.helpers[name].answering = lambda *_: None
         await right(made)
         assert made.spread.report is not None
-        assert not made.spread.report.helpers["h2"].working
+        assert not made.spread.report.helpers[name].working
 
 
 async def test_when_all_are_silent_the_frame_is_dropped_in_time(tmp_path) -> None:
@@ -107,15 +115,16 @@ def no_number(partial: HelperPartial) -> HelperPartial:
 )
 async def test_an_answer_that_does_not_fit_is_never_used(tmp_path, change) -> None:
     async with site(residual(), tmp_path, helpers=4, share=4, deadline_ms=800) as made:
-        made.helpers["h0"].answering = lying(change)
+        name = holder(made)
+        made.helpers[name].answering = lying(change)
         await right(made)
-        assert not made.spread.report.helpers["h0"].working
+        assert not made.spread.report.helpers[name].working
 
 
 async def test_answers_to_what_was_not_asked_are_counted_and_not_used(tmp_path) -> None:
     async with site(residual(), tmp_path, helpers=4, share=4, deadline_ms=800) as made:
         await right(made)
-        thief = made.helpers["h3"]
+        thief = made.helpers[holder(made)]
 
         def echo(helper: Helper, work: HelperWork) -> HelperPartial:
             honest = helper.answer(work)
@@ -142,7 +151,8 @@ async def test_dropped_weights_are_given_again(tmp_path) -> None:
 
 
 async def test_a_helper_that_joins_stands_in_for_one_that_dies(tmp_path) -> None:
-    async with site(residual(), tmp_path, helpers=3, share=4) as made:
+    # Three may see nine maps of a layer of eight: all of them are needed, and so is a stand-in.
+    async with site(residual(), tmp_path, helpers=3, share=3) as made:
         await right(made)
         late = made.helpers["h9"] = FakeHelper(made.broker, "h9")
         await late.start()
@@ -151,8 +161,8 @@ async def test_a_helper_that_joins_stands_in_for_one_that_dies(tmp_path) -> None
         before, seen = weights_given(made), seen_by_survivors(made)
         await made.helpers["h1"].stop()
         await right(made)
-        assert late.worked
-        assert all(layer.most_seen <= 4 for layer in made.spread.report.layers)
+        assert any(any(work.digest) for work in late.worked), "it was asked for more than its pace"
+        assert all(layer.most_seen <= 3 for layer in made.spread.report.layers)
         # Who survived and was given no more maps of a layer keeps its weights of it.
         more = sum(maps != seen[key] for key, maps in seen_by_survivors(made).items())
         given = [name for name, _ in weights_given(made) - before if name != "h9"]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feature_node.distributed.graph import cut_network
+from feature_node.distributed.messages import MessageSeconds
 from feature_node.distributed.placements import GRACE_SECONDS, Placements
 from feature_node.distributed.planning import network_of
 from feature_node.distributed.roster import FIRST_REST, GONE, LATE, Roster
@@ -105,6 +106,17 @@ def test_too_few_helpers_are_refused_with_the_constraint(tmp_path) -> None:
     planner = planner_of(cut_network(residual()), tmp_path / "seen", 2)
     with pytest.raises(NoPlacement, match=r"3 helpers are there: .*8f"):
         planner.plan([capacity(f"h{k}") for k in range(3)])
+
+
+def test_messages_that_cost_are_said_apart_from_what_is_published(tmp_path) -> None:
+    planner = planner_of(NETWORK, tmp_path / "seen", 2)
+    helpers = [capacity(f"h{k}") for k in range(2)]
+    free = planner.plan(helpers)
+    assert free.message_seconds == 0
+    dear = planner.plan(helpers, MessageSeconds(0.001, {"h0": 0.01, "h1": 0.02}))
+    layers = len(dear.shares)
+    assert dear.message_seconds == pytest.approx(layers * (3 * 0.001 + 0.02), rel=0.1)
+    assert dear.plan.latency_seconds == pytest.approx(free.plan.latency_seconds + dear.message_seconds)
 
 
 def test_a_plan_is_made_anew_when_the_helpers_are_others(tmp_path, clock) -> None:

@@ -1,8 +1,11 @@
+import msgspec
 import numpy as np
 import pytest
 
+from feature_node.errors import BadPlan
 from feature_node.placement.costs import Usage, layer_seconds, usage
-from tests.unit.feature_node.placement.made import SMALL, device, fleet
+from feature_node.placement.place import place
+from tests.unit.feature_node.placement.made import SMALL, caps, device, fleet
 
 FLEET = fleet(
     device("quick", e=2e6, rate=1e6),
@@ -50,6 +53,29 @@ def test_a_star_hands_out_and_takes_back_over_the_sources_link() -> None:
     assert seconds[1] == 0
     used = usage(SMALL, star, "star", 3)
     assert used.sent.tolist() == [6 * MAP + 8 * 64, answer + 16 * 4, answer]
+
+
+def test_messages_cost_a_star_time_and_a_mesh_is_as_published() -> None:
+    star = ((-1, -1, -1), (-1,) * 6, (0, 0, 0, 0, 1, 1), (-1,) * 8, (-1,) * 8, (0,) * 8, (-1,))
+    camera, quick, slow = FLEET.devices
+    priced = fleet(
+        *(msgspec.structs.replace(one, message_seconds=0.01) for one in (quick, slow)),
+        source=msgspec.structs.replace(camera, message_seconds=0.003),
+    )
+    more = layer_seconds(SMALL, priced, star, "star") - layer_seconds(SMALL, FLEET, star, "star")
+    # Two out and one of two back at the source, while the slower answers; fc1 has one helper.
+    assert more.tolist() == pytest.approx([0, 0, 3 * 0.003 + 0.01, 0, 0, 0.003 + 0.01, 0])
+    with pytest.raises(BadPlan, match="in a star alone"):
+        place(SMALL, priced, caps(conv2=4), topology="mesh")
+
+
+def test_where_messages_are_dear_fewer_helpers_are_asked() -> None:
+    def holders(message: float) -> int:
+        source = msgspec.structs.replace(device("camera", rate=1e9), message_seconds=message)
+        site = fleet(*(device(f"h{n}", rate=1e9) for n in range(6)), source=source)
+        return len(set(place(SMALL, site, caps(), topology="star").holders[2]))
+
+    assert holders(1.0) == 1 < holders(0.0)
 
 
 def test_what_is_left_shrinks_by_what_is_used() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from feature_node.errors import Infeasible
 from feature_node.placement.costs import layer_seconds
 from feature_node.placement.greedy import Greedy
+from feature_node.placement.model import Device
 from feature_node.placement.place import place
 from feature_node.placement.plan import violations
 from feature_node.placement.privacy import at_source
@@ -35,6 +36,10 @@ helpers = st.lists(
 )
 
 
+def priced(one: Device, message: float) -> Device:
+    return msgspec.structs.replace(one, message_seconds=message)
+
+
 def best_of_all(problem: Problem) -> float | None:
     layers = problem.network.layers
     own = at_source(problem.network, problem.caps, problem.topology)
@@ -53,11 +58,16 @@ def best_of_all(problem: Problem) -> float | None:
     most=st.sampled_from([{"r": 1}, {"b": 1, "p": 1}, {}]),
     topology=st.sampled_from(["mesh", "star"]),
     kept=st.sampled_from([1, 3]),
+    message=st.sampled_from([0.0, 2e-4, 2e-2]),
 )
-def test_it_finds_the_best_of_all_placements(made, most, topology, kept) -> None:
+def test_it_finds_the_best_of_all_placements(made, most, topology, kept, message) -> None:
+    cost = message if topology == "star" else 0.0
     site = fleet(
-        *(device(f"h{n}", e=e, rate=r, memory=m, period=p) for n, (e, r, m, p) in enumerate(made)),
-        source=device("camera", period=1e3),
+        *(
+            priced(device(f"h{n}", e=e, rate=r, memory=m, period=p), cost)
+            for n, (e, r, m, p) in enumerate(made)
+        ),
+        source=priced(device("camera", period=1e3), cost / 2),
     )
     capped = msgspec.structs.replace(caps(TINY, **most), kept=kept)
     problem = Problem.of(TINY, site, capped, topology)
