@@ -11,6 +11,7 @@ from broker.plain_json import decode_plain, encode_plain
 from feature_node.budget.settings import BudgetSettings
 from feature_node.detector import WORKING_SIZE
 from feature_node.distributed.settings import DistributedSettings
+from feature_node.elsewhere.announced import announced_beside
 from feature_node.elsewhere.settings import HomeAssistantSettings, WebhookSettings
 from feature_node.errors import BadSettings
 from feature_node.extractor import Regions
@@ -135,7 +136,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     @property
     def announced_file(self) -> Path:
         """Beside it is noted which cameras Home Assistant was told of."""
-        return self.key_file.with_name(f"{self.key_file.stem}-{self.node}.home-assistant.json")
+        return announced_beside(self.key_file, self.node)
 
     def _rules(self) -> tuple[tuple[str, bool, str], ...]:
         size = self.detection_size

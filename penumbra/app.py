@@ -8,6 +8,7 @@ import typer
 from penumbra import (
     broker_commands,
     bundle_commands,
+    home_assistant_commands,
     lab_commands,
     look_commands,
     node_commands,
@@ -50,4 +51,5 @@ node_commands.mount(app)
 schema_command.mount(app)
 app.add_typer(bundle_commands.app, name="bundle")
 app.add_typer(broker_commands.app, name="broker")
+app.add_typer(home_assistant_commands.app, name="home-assistant")
 app.add_typer(lab_commands.app, name="lab")

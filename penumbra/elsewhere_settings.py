@@ -2,8 +2,9 @@
 
 from broker.topic import Role
 from feature_node.elsewhere.settings import HomeAssistantSettings, WebhookSettings
-from penumbra.brokers import Broker
+from penumbra.brokers import Broker, configured
 from penumbra.errors import ConfigError
+from penumbra.pipeline_elsewhere import HomeAssistantEntry
 from penumbra.pipeline_schema import Pipeline
 
 
@@ -13,19 +14,19 @@ def home_assistant_settings(pipeline: Pipeline, private: Broker) -> HomeAssistan
     Raises:
         ConfigError: Nobody else could reach the private broker.
     """
-    entry = pipeline.edge.home_assistant
-    if entry is None:
+    if pipeline.edge.home_assistant is None:
         return None
     if pipeline.private.broker is None:
         raise ConfigError(
             "edge.home_assistant: needs a broker that Home Assistant can reach, and the one that is started "
             "here is for this program alone. Name one under private.broker, or take it out."
         )
-    return HomeAssistantSettings(
-        address=private.address_for(Role.ANNOUNCER, pipeline.edge.name),
-        discovery_prefix=entry.discovery_prefix,
-        cameras=tuple(pipeline.private.cameras),
-    )
+    return _announcer(pipeline, private)
+
+
+def announcer(pipeline: Pipeline) -> HomeAssistantSettings:
+    """Where Home Assistant would be told, whether or not it is: on the broker that the pipeline names."""
+    return _announcer(pipeline, configured(pipeline.private.broker))
 
 
 def webhook_settings(pipeline: Pipeline) -> WebhookSettings | None:
@@ -46,3 +47,12 @@ def webhook_settings(pipeline: Pipeline) -> WebhookSettings | None:
                 f"{', '.join(known)}."
             )
     return WebhookSettings(**entry.model_dump())
+
+
+def _announcer(pipeline: Pipeline, private: Broker) -> HomeAssistantSettings:
+    entry = pipeline.edge.home_assistant or HomeAssistantEntry()
+    return HomeAssistantSettings(
+        address=private.address_for(Role.ANNOUNCER, pipeline.edge.name),
+        discovery_prefix=entry.discovery_prefix,
+        cameras=tuple(pipeline.private.cameras),
+    )

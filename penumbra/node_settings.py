@@ -1,6 +1,5 @@
 """What each node is told, taken from the pipeline: pure functions from one frozen value to another."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar, final
@@ -25,6 +24,7 @@ from monitoring.traces import TraceSettings
 from penumbra.brokers import Broker, helper_names
 from penumbra.elsewhere_settings import home_assistant_settings, webhook_settings
 from penumbra.errors import ConfigError
+from penumbra.key_place import key_file
 from penumbra.live_page import live_settings
 from penumbra.masking import shown
 from penumbra.pipeline_distributed import DistributedEntry
@@ -131,7 +131,7 @@ def edge_settings(pipeline: Pipeline, private: Broker, cloud: Broker) -> EdgeSet
         node=edge.name,
         private=private.address_for(Role.EDGE, edge.name),
         cloud=cloud.address_for(Role.EDGE, edge.name),
-        key_file=edge.key_file or key_folder() / f"{pipeline.site}.key",
+        key_file=key_file(pipeline),
         extractor=edge.kind,
         bundle=find(bundle_name(edge)).absolute(),
         detector=edge.detector,
@@ -256,12 +256,6 @@ def region_cost(edge: EdgeEntry) -> Cost:
     manifest = load_manifest(find(bundle_name(edge)))
     noise = noise_of(manifest, noise_settings(edge))
     return cost_of(noise, manifest.output.numbers) if noise and manifest.output else Cost()
-
-
-def key_folder() -> Path:
-    """Where the keys of this user's pseudonyms are, one a site."""
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "penumbra" / "keys"
 
 
 def analyzer_settings(pipeline: Pipeline, name: str, cloud: Broker, redis: RedisPlace) -> AnalyzerSettings:

@@ -12,6 +12,11 @@ from feature_node.errors import BadSettings
 MAX_BYTES: Final = 1024 * 1024
 
 
+def announced_beside(key_file: Path, node: str) -> Path:
+    """Where an edge notes which cameras it announced: beside the key of its pseudonyms."""
+    return key_file.with_name(f"{key_file.stem}-{node}.home-assistant.json")
+
+
 @final
 class Announced:
     """The names of announced cameras, in a file that only its owner reads."""

@@ -24,6 +24,7 @@ from broker.mqtt import mqtt_link
 from broker.topic import Cloud, Private, Role, S, Side
 from camera_node.settings import CameraSettings, CameraSpec
 from feature_node.distributed.settings import HelperSettings
+from feature_node.elsewhere.settings import HomeAssistantSettings
 from feature_node.settings import EdgeSettings
 from models.catalogue import find
 from tests.servers import LOOPBACK, Server, free_port, running_mosquitto, running_redis
@@ -203,6 +204,7 @@ async def running_setup(
     edge: dict[str, Any] | None = None,
     analyzer: dict[str, Any] | None = None,
     helpers: Iterable[str] = (),
+    home_assistant: bool = False,
 ) -> AsyncIterator[Setup]:
     """Start everything and wait until it is ready; without `start` nothing runs yet.
 
@@ -218,8 +220,9 @@ async def running_setup(
         edge: further settings of the edge.
         analyzer: further settings of the analyzer.
         helpers: helping devices, each a process of its own.
+        home_assistant: tell Home Assistant of the cameras.
     """
-    helpers = tuple(helpers)
+    cameras, helpers = tuple(cameras), tuple(helpers)
     async with AsyncExitStack() as stack:
         nodes = stack.enter_context(ExitStack())
         private = await stack.enter_async_context(
@@ -230,8 +233,9 @@ async def running_setup(
         )
         redis = await stack.enter_async_context(running_redis())
         chosen = find(bundle or (PICTURE_BUNDLE if extractor == "shade" else BUNDLE))
+        told = _home_assistant(private, cameras) if home_assistant else {}
         settings = _edge_settings(
-            folder, private, cloud, site=site, extractor=extractor, bundle=chosen, **(edge or {})
+            folder, private, cloud, site=site, extractor=extractor, bundle=chosen, **told, **(edge or {})
         )
         edge_node = Node("edge", "feature_node", settings, folder)
         settings = _analyzer_settings(cloud, redis, chosen, analyzer or {})
@@ -270,7 +274,13 @@ async def running_setup(
 def _private_accounts(cameras: Iterable[str], helpers: Iterable[str]) -> list[Account]:
     named = [Account(Role.CAMERA, camera) for camera in cameras]
     named += [Account(Role.HELPER, helper) for helper in helpers]
+    named += [Account(Role.ANNOUNCER, "edge"), Account(Role.HOME_ASSISTANT, "main")]
     return [*named, Account(Role.EDGE, "edge"), Account(Role.VIEWER, "viewer")]
+
+
+def _home_assistant(private: BrokerServer, cameras: tuple[str, ...]) -> dict[str, Any]:
+    address = private.address(Account(Role.ANNOUNCER, "edge").username)
+    return {"home_assistant": HomeAssistantSettings(address=address, cameras=cameras)}
 
 
 def _cloud_accounts() -> list[Account]:

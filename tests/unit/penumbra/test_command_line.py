@@ -1,5 +1,6 @@
 """The command line as a stranger meets it: help, versions, mistakes; nothing is started."""
 
+import json
 import os
 import subprocess
 import sys
@@ -146,3 +147,28 @@ def test_an_unforeseen_error_is_one_line_and_a_hint(capsys: pytest.CaptureFixtur
 def test_of_several_errors_ours_is_told() -> None:
     ours = CommandError("ours")
     assert first_cause(ExceptionGroup("x", [OSError("theirs"), ours])) is ours
+
+
+HOME = "private: {broker: 'mqtt://h:1', cameras: {front: {source: 0}, yard: {source: 1}}}\n"
+
+
+def test_home_assistants_devices_can_be_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(HOME + "edge: {name: e1, home_assistant: {discovery_prefix: hass}}")
+    shown = CliRunner().invoke(app, ["home-assistant", "show", "-c", str(path)])
+    assert shown.exit_code == 0, shown.output
+    lines = [json.loads(line) for line in shown.output.splitlines()]
+    ids = ["penumbra-edge-e1", "penumbra-camera-front", "penumbra-camera-yard"]
+    assert [line["topic"] for line in lines] == [f"hass/device/{device}/config" for device in ids]
+    assert all({"dev", "o", "cmps"} <= set(line["payload"]) for line in lines)
+
+
+def test_home_assistant_needs_a_broker_that_it_can_reach(tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.yaml"
+    path.write_text("private: {cameras: {yard: {source: 0}}}\nedge: {home_assistant: true}")
+    for arguments in (["up", "--validate-config"], ["home-assistant", "show"], ["home-assistant", "remove"]):
+        result = penumbra(*arguments, "-c", str(path))
+        assert result.returncode == 2
+        assert "broker" in result.stderr
+        assert "Name" in result.stderr or "name" in result.stderr
+        assert "Traceback" not in result.stderr
