@@ -5,15 +5,14 @@ and that of a few hundred small ones is most of a frame's.
 """
 
 import asyncio
-import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, NamedTuple, final
 
 from feature_node.errors import HelperFailed
 
-PINGS: Final = 5
-BURSTS: Final = 3
+PINGS: Final = 7
+BURSTS: Final = 5
 MOST_AT_ONCE: Final = 8
 
 Ping = Callable[[str], Awaitable[None]]
@@ -53,11 +52,12 @@ class MessageCosts:
     async def measure(self, helper: str, others: Iterable[str]) -> None:
         """Measure a helper that has come, alone and at once with some that are there."""
         try:
-            self._alone[helper] = statistics.median([await self._took([helper]) for _ in range(PINGS)])
+            # The quickest: helpers that begin keep a host busy for a while, and that is not a message's cost.
+            self._alone[helper] = min([await self._took([helper]) for _ in range(PINGS)])
             together = [helper, *(name for name in others if name in self._alone and name != helper)]
             together = together[:MOST_AT_ONCE]
             if len(together) > 1:
-                took = statistics.median([await self._took(together) for _ in range(BURSTS)])
+                took = min([await self._took(together) for _ in range(BURSTS)])
                 alone = max(self._alone[name] for name in together)
                 self._source = max(0.0, took - alone) / (len(together) - 1) / 2
         except HelperFailed:
