@@ -31,7 +31,7 @@ from feature_node.status import Status
 from feature_node.tally import Tally
 from feature_node.threads import Threads
 from models.errors import BundleError
-from monitoring.errors import MonitoringError
+from monitoring.errors import BadTraces, MonitoringError
 from monitoring.http import serve
 from monitoring.links import LinkMetrics
 from monitoring.logs import get_logger, set_up_logs
@@ -191,7 +191,7 @@ def main() -> None:
     """Read the settings as JSON from standard input and run."""
     try:
         run(decode_settings(sys.stdin.buffer.read()))
-    except (BadSettings, BundleError) as error:
+    except (BadSettings, BundleError, BadTraces) as error:
         _fail(error, BAD_SETTINGS)
     except (EdgeError, BrokerError, MonitoringError) as error:
         _fail(error, 1)

@@ -33,6 +33,7 @@ _WRONG_SETTINGS: Final = {
     ("models.errors", "DamagedBundle"),
     ("models.errors", "UnsafeArchive"),
     ("models.errors", "UnsupportedBundle"),
+    ("monitoring.errors", "BadTraces"),
     ("privacy_lab.errors", "BadData"),
     ("privacy_lab.errors", "BadRecipe"),
 }

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from broker.address import BrokerAddress
 from broker.topic import Role
-from monitoring.masking import mask_source
+from monitoring.masking import mask_source, mask_url
 from penumbra.brokers import Broker, ConfiguredBroker, analyzer_names, helper_names
 from penumbra.costs import cost_text
 from penumbra.node_settings import (
@@ -75,6 +75,16 @@ def plan(pipeline: Pipeline, command: Command) -> list[str]:
     if command in ("up", "replay", "analyzer"):
         without = "none, answers are remembered in memory" if command == "analyzer" else _STARTED_HERE
         lines.append(f"Redis: {pipeline.cloud.redis.address if pipeline.cloud.redis else without}")
+    return lines + _traces(pipeline, command)
+
+
+def _traces(pipeline: Pipeline, command: Command) -> list[str]:
+    home, away, lines = pipeline.private.traces, pipeline.cloud.traces, []
+    if home is not None and command != "analyzer":
+        crosses = "the id of each crosses" if home.share else "nothing of them crosses"
+        lines.append(f"traces of the private side: to {mask_url(home.endpoint)}; {crosses}")
+    if away is not None and command in ("up", "replay", "analyzer"):
+        lines.append(f"traces of the cloud side: to {mask_url(away.endpoint)}")
     return lines
 
 

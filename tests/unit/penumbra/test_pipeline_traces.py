@@ -6,12 +6,15 @@ import pytest
 
 from broker.address import BrokerAddress
 from broker.topic import Role
+from monitoring.errors import BadTraces
 from monitoring.traces import TraceSettings
+from penumbra.__main__ import report
 from penumbra.errors import ConfigError
 from penumbra.node_settings import RedisPlace, analyzer_settings, camera_settings, edge_settings
 from penumbra.options import FLAGS, trace_keys
 from penumbra.pipeline_file import load_pipeline, pipeline_of_flags
 from penumbra.pipeline_schema import Pipeline
+from penumbra.plan import plan
 
 HOME, AWAY = "http://collector.home:4318", "https://collector.example/otlp"
 
@@ -71,6 +74,23 @@ def test_a_flag_that_is_no_address_is_blamed_by_its_name() -> None:
         pipeline_of_flags({"private": private, "cloud": cloud}, FLAGS)
     told = '--traces: "collector:4318" is not the address of a trace collector. Write http://HOST:4318.'
     assert caught.value.problems == (told,)
+
+
+def test_the_plan_says_where_spans_would_go_and_what_crosses(tmp_path: Path) -> None:
+    near, far = f', traces: "{HOME}"', f', traces: "{AWAY}"'
+    apart = plan(loaded(tmp_path, near, far), "up")
+    assert apart[-2:] == [
+        f"traces of the private side: to {HOME}; nothing of them crosses",
+        f"traces of the cloud side: to {AWAY}",
+    ]
+    shared = loaded(tmp_path, f', traces: {{endpoint: "{HOME}", share: true}}', far)
+    assert plan(shared, "edge")[-1] == f"traces of the private side: to {HOME}; the id of each crosses"
+    assert plan(shared, "analyzer")[-1] == f"traces of the cloud side: to {AWAY}"
+    assert not any("traces" in line for line in plan(loaded(tmp_path), "up"))
+
+
+def test_a_library_that_is_missing_is_a_matter_of_settings() -> None:
+    assert report(BadTraces("not installed")) == 2
 
 
 @pytest.mark.parametrize(
