@@ -58,8 +58,8 @@ export function verdict(view) {
   if (!view.mirror || view.ssim === null) return "";
   if (!view.regions.length) return "Nobody was found, so there is nobody to draw.";
   const over = view.ssim - (view.ssim_floor ?? 0);
-  if (over <= 0.02) return faces(view) ? "A face that could be anybody’s." : "A picture that could be of anything.";
-  if (over <= 0.1) return "Nearly nothing of this picture.";
+  if (over <= 0.05) return faces(view) ? "It could be anybody’s face." : "It could be a picture of anything.";
+  if (over <= 0.15) return "Nearly nothing of this picture.";
   if (over <= 0.3) return "Rough shapes of this picture.";
   if (over <= 0.6) return "Much of this picture.";
   return "Nearly the picture itself.";
