@@ -69,20 +69,19 @@ async def _run(settings: AnalyzerSettings, networks: Mapping[str, Network]) -> N
         link = _link(settings, reporter)
         health = Health({"cloud": lambda: _check_link(link), "store": reporter.check_store})
         address = await stack.enter_async_context(serve(settings.metrics_address, health))
-        traces = await stack.enter_async_context(tracing(settings.traces, "analyzer", settings.node))
         get_logger().info("analyzer starts", broker=str(settings.cloud), metrics=address)
+        traces = await stack.enter_async_context(tracing(settings.traces, "analyzer", settings.node))
         thread = await stack.enter_async_context(NetworkThread(max_batch=settings.max_batch, tally=metrics))
-        analysis = Analysis(networks, thread, store, metrics, traces=traces)
         features = link.subscriber(FEATURES, group=settings.group, capacity=2 * settings.in_flight)
         homeward = Homeward(link.publisher(RESULTS), store, metrics)
         await stack.enter_async_context(link)
-        questions = _questions(settings)
-        export_gauges(lambda: len(questions), questions.capacity, lambda: not store.down)
+        questions = _questions(settings, store)
         async with asyncio.TaskGroup() as tasks:
             background = (
                 tasks.create_task(store.watch(), name="watch the store"),
                 tasks.create_task(reporter.keep_announcing(link), name="announce"),
             )
+            analysis = Analysis(networks, thread, store, metrics, traces=traces)
             work = run_analyzer(features, questions, analysis, homeward, stop)
             await _until_drained(work, stop, settings.drain_seconds)
             for task in background:
@@ -140,13 +139,15 @@ def _link(settings: AnalyzerSettings, reporter: Reporter) -> Link[Cloud]:
     )
 
 
-def _questions(settings: AnalyzerSettings) -> Questions:
-    return Batcher(
+def _questions(settings: AnalyzerSettings, store: GuardedStore) -> Questions:
+    questions = Batcher(
         weigh,
         max_weight=settings.max_batch,
         capacity=2 * settings.in_flight,
         linger=settings.batch_latency_ms / 1000,
     )
+    export_gauges(lambda: len(questions), questions.capacity, lambda: not store.down)
+    return questions
 
 
 def _check_link(link: Link[Cloud]) -> Check:

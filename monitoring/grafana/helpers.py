@@ -25,15 +25,17 @@ def helpers() -> Dashboard:
         "Helpers",
         "An extractor that is spread over helping devices: who holds what, how quick it is, what goes wrong.",
         (SITE, EDGE),
-        Section("Now", _now()),
+        Section("Now", (*_placement(), *_replanning())),
         Section("Feature maps", _maps()),
         Section("Layers and bytes", _work()),
         Section("Trouble", _trouble()),
-        Section("The helpers themselves", (*_theirs(), *costs(_HELPER, width=6, if_none=_NO_HELPER))),
+        Section(
+            "The helpers themselves", (*_there(), *_doing(), *costs(_HELPER, width=6, if_none=_NO_HELPER))
+        ),
     )
 
 
-def _now() -> Panels:
+def _placement() -> Panels:
     placed = f'max by (site, node) (penumbra_placement_state{{{_EDGE}, state="placed"}})'
     return (
         figure(
@@ -53,6 +55,11 @@ def _now() -> Panels:
             width=6,
             if_none=_NOT_SPREAD,
         ),
+    )
+
+
+def _replanning() -> Panels:
+    return (
         figure(
             "Layers of a picture, expected",
             "What the planner expects them to take with the placement in use.",
@@ -161,7 +168,7 @@ def _trouble() -> Panels:
     )
 
 
-def _theirs() -> Panels:
+def _there() -> Panels:
     return (
         figure(
             "Ready",
@@ -180,6 +187,11 @@ def _theirs() -> Panels:
             width=12,
             if_none=_NO_HELPER,
         ),
+    )
+
+
+def _doing() -> Panels:
+    return (
         lines(
             "Work, by outcome",
             "Pieces of layers that were computed, or refused.",

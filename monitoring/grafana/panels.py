@@ -95,8 +95,7 @@ def lines(
     )
     if limits is not None:
         panel = panel.thresholds(_thresholds(limits)).thresholds_style(_dashed())
-    if if_none:
-        panel = panel.no_value(if_none)
+    panel = panel.no_value(if_none) if if_none else panel
     # From 1 on: a byte a second is as good as nothing, and 0 has no place on such a scale.
     return panel.scale_distribution(_logarithmic()).min(1) if logarithmic else panel
 
