@@ -27,6 +27,8 @@ FLAGS: Final = {
     "shade": "--shade",
     "detector": "--detector",
     "helpers": "--helpers",
+    "max_ssim": "--max-ssim",
+    "colluding": "--colluding",
     "traces": "--traces",
 }
 
@@ -143,6 +145,24 @@ HelpersOption = Annotated[
         help="Helping devices to run here, with --extractor distributed.",
         rich_help_panel=EDGE_PANEL,
         show_default="8",
+    ),
+]
+MaxSsimOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-ssim",
+        help="How similar to the picture a helper may rebuild it, by the measured table.",
+        rich_help_panel=EDGE_PANEL,
+        show_default="0.6",
+    ),
+]
+ColludingOption = Annotated[
+    int | None,
+    typer.Option(
+        "--colluding",
+        help="So many helpers together stay under --max-ssim.",
+        rich_help_panel=EDGE_PANEL,
+        show_default="1",
     ),
 ]
 TracesOption = Annotated[
@@ -269,6 +289,24 @@ def edge_keys(
         "shade": shade and shade.value,
         "detector": detector,
     }
+
+
+def spread_keys(
+    config: Path | None, extractor: ExtractorName | None, max_ssim: float | None, colluding: int | None
+) -> dict[str, Any]:
+    """What a pipeline file would hold of how an extractor is spread over helpers.
+
+    Raises:
+        ConfigError: Nothing is spread.
+    """
+    keys = {"max_ssim": max_ssim, "colluding": colluding}
+    told = next((key for key, value in keys.items() if value is not None), None)
+    if told is not None and extractor is not ExtractorName.DISTRIBUTED and (config is None or extractor):
+        raise ConfigError(
+            f"{FLAGS[told]}: says what helpers may rebuild, and nothing is spread over helpers. Add "
+            "--extractor distributed, or leave it out."
+        )
+    return {"distributed": keys}
 
 
 def trace_keys(endpoint: str | None) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -92,4 +92,7 @@ def _with_edge(content: Mapping[Any, Any], edge: Mapping[str, Any]) -> dict[Any,
         kept.pop("shade", None)
     if flags.get("extractor") == "shade":
         kept.pop("bundle", None)
+    before = kept.get("distributed")
+    if "distributed" in flags and isinstance(before, dict):
+        flags["distributed"] = {**before, **flags["distributed"]}
     return {**content, "edge": {**kept, **flags}}

@@ -50,6 +50,8 @@ def replay(
     bundle: o.BundleOption = None,
     extractor: o.ExtractorOption = None,
     helpers: o.HelpersOption = None,
+    max_ssim: o.MaxSsimOption = None,
+    colluding: o.ColludingOption = None,
     regions: o.RegionsOption = None,
     shade: o.ShadeOption = None,
     detector: o.DetectorOption = None,
@@ -71,7 +73,9 @@ def replay(
         realtime=bool(realtime),
         zones=privacy_zone or (),
     )
-    pipeline = _pipeline(config, flags, o.edge_keys(bundle, extractor, regions, shade, detector), helpers)
+    spread = o.spread_keys(config, extractor, max_ssim, colluding)
+    edge = {**o.edge_keys(bundle, extractor, regions, shade, detector), **spread}
+    pipeline = _pipeline(config, flags, edge, helpers)
     if validate_config:
         from penumbra.plan import print_plan  # noqa: PLC0415 - imports the nodes' settings
 

@@ -37,6 +37,8 @@ def up(
     bundle: o.BundleOption = None,
     extractor: o.ExtractorOption = None,
     helpers: o.HelpersOption = None,
+    max_ssim: o.MaxSsimOption = None,
+    colluding: o.ColludingOption = None,
     regions: o.RegionsOption = None,
     shade: o.ShadeOption = None,
     detector: o.DetectorOption = None,
@@ -61,7 +63,8 @@ def up(
         zones=privacy_zone or (),
         max_lag=max_lag,
     )
-    edge = o.edge_keys(bundle, extractor, regions, shade, detector)
+    spread = o.spread_keys(config, extractor, max_ssim, colluding)
+    edge = {**o.edge_keys(bundle, extractor, regions, shade, detector), **spread}
     private, cloud = o.trace_keys(traces)
     pipeline = _pipeline(config, flags, edge, {"helpers": helpers, **private}, cloud)
     if validate_config:

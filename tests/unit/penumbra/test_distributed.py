@@ -12,6 +12,7 @@ from models.catalogue import find
 from penumbra.brokers import DEFAULT_HELPERS, helper_names, private_accounts
 from penumbra.errors import ConfigError
 from penumbra.node_settings import check_spread, distributed_settings, edge_settings, helper_settings
+from penumbra.options import FLAGS
 from penumbra.pipeline_file import load_pipeline, pipeline_of_flags
 from penumbra.pipeline_schema import Pipeline
 from penumbra.placement_text import placement_lines
@@ -57,6 +58,8 @@ def test_what_was_written_arrives(tmp_path) -> None:
     assert told.rate_bytes_per_second == 1e6
     more = load_pipeline(file, {"bundle": "signs-ours"}, private={"helpers": 6})
     assert (more.edge.kind, len(helper_names(more))) == ("distributed", 6)
+    flags = distributed_settings(load_pipeline(file, {"distributed": {"max_ssim": 0.5, "colluding": None}}))
+    assert (flags.max_ssim, flags.colluding, flags.deadline_ms) == (0.5, 2, 500), "the file's own stay"
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,13 @@ def test_what_was_written_arrives(tmp_path) -> None:
 def test_what_cannot_be_meant_is_refused(edge: dict[str, object], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         pipeline(**edge)
+
+
+def test_a_wrong_flag_is_named() -> None:
+    for key, value, flag in (("max_ssim", 2, "--max-ssim"), ("colluding", 0, "--colluding")):
+        content = {"edge": {"extractor": "distributed", "distributed": {key: value}}}
+        with pytest.raises(ConfigError, match=f"^{flag}: "):
+            pipeline_of_flags(content, FLAGS)
 
 
 def test_too_many_helpers_are_refused() -> None:

@@ -1,7 +1,17 @@
+from pathlib import Path
+
 import pytest
 
 from penumbra.errors import ConfigError
-from penumbra.options import CameraFlags, ShadeName, camera_names, edge_keys, read_zone
+from penumbra.options import (
+    CameraFlags,
+    ExtractorName,
+    ShadeName,
+    camera_names,
+    edge_keys,
+    read_zone,
+    spread_keys,
+)
 from penumbra.replay_command import file_names
 
 
@@ -43,3 +53,19 @@ def test_a_style_of_shading_chooses_to_shade() -> None:
 def test_file_names_become_valid_camera_names_each_different() -> None:
     files = ["/a/Holiday 2024.MP4", "/b/holiday-2024.mkv", "日本.mp4", "x" * 99 + ".avi"]
     assert file_names(files) == ["holiday-2024", "holiday-2024-2", "clip", "x" * 48]
+
+
+def test_what_helpers_may_rebuild_is_said_only_where_something_is_spread() -> None:
+    spread = ExtractorName.DISTRIBUTED
+    assert spread_keys(None, spread, 0.7, 2) == {"distributed": {"max_ssim": 0.7, "colluding": 2}}
+    assert spread_keys(Path("p.yaml"), None, None, 2)["distributed"]["colluding"] == 2
+    for config, extractor in (
+        (None, None),
+        (None, ExtractorName.BUNDLE),
+        (Path("p.yaml"), ExtractorName.SHADE),
+    ):
+        with pytest.raises(ConfigError, match=r"--colluding: .*--extractor distributed"):
+            spread_keys(config, extractor, None, 2)
+        assert spread_keys(config, extractor, None, None) == {
+            "distributed": {"max_ssim": None, "colluding": None}
+        }
