@@ -1,8 +1,10 @@
 """`penumbra lab place-attack`: does a cap hold where helpers put together everything they may see?"""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -33,6 +35,15 @@ RaisedOption = Annotated[
     Path | None,
     typer.Option("--raised", help="Write the table with upper ends raised by what layers add together."),
 ]
+ColludingOption = Annotated[
+    int | None,
+    typer.Option(
+        "--colluding", min=1, max=64, help="Attack instead what so many of --helpers hold together by a plan."
+    ),
+]
+HelpersOption = Annotated[
+    int, typer.Option("--helpers", min=1, max=256, help="With --colluding: helpers of the plan.")
+]
 
 
 def mount(app: typer.Typer) -> None:
@@ -49,6 +60,8 @@ def place_attack(
     own: o.OwnOption = False,
     out: OutOption = None,
     raised: RaisedOption = None,
+    colluding: ColludingOption = None,
+    helpers: HelpersOption = 8,
     budget: o.BudgetOption = "auto",
     seed: o.SeedOption = 7,
     device: o.DeviceOption = "auto",
@@ -56,9 +69,7 @@ def place_attack(
 ) -> None:
     """Attack all that helpers of a bundle may see together under a cap, of every layer at once."""
     require_lab()
-    caps = numbers("--max-ssim", max_ssim)
-    if not caps or not all(-1 <= cap <= 1 for cap in caps):
-        raise ConfigError("--max-ssim: give similarities between -1 and 1, several by commas")
+    caps = _caps(max_ssim, colluding, helpers, raised)
     # Typer reads this module on every `penumbra --help`, which must not wait for torch.
     from privacy_lab.placement import caps_attacked as c  # noqa: PLC0415
     from privacy_lab.placement.effort import EFFORTS  # noqa: PLC0415
@@ -71,14 +82,39 @@ def place_attack(
     effort = EFFORTS[o.budget_for(chosen, budget)]
     manifest, known = load_manifest(path), _table(path, table)
     pictures = pictures_of_bundle(read_material(manifest, data, own=own), len(manifest.labels), effort)
+    spending = c.Spending(effort, seed, chosen)
+    if colluding is not None:
+        from penumbra import lab_colluding as pool  # noqa: PLC0415 - the edge's own planner
+
+        asked = pool.Asked(path, manifest, table, helpers, colluding)
+        with SweepBar(console) as bar:
+            pooled = pool.attack_colluders(asked, caps, pictures, spending, bar.watch)
+        _said(console, pool.collusion_table(pooled), out, pooled)
+        return
     with SweepBar(console) as bar:
-        spending = c.Spending(effort, seed, chosen)
         found = c.attack_caps(known, walk_of_bundle(path), pictures, caps, spending, watch=bar.watch)
-    console.print(caps_table(found))
-    if out:
-        c.write_attacked(out, found)
+    _said(console, caps_table(found), out, found)
     if raised:
         write_whole(raised, encode_table(c.raised(known, c.excess(found))))
+
+
+def _caps(given: list[str], colluding: int | None, helpers: int, raised: Path | None) -> tuple[float, ...]:
+    caps = numbers("--max-ssim", given)
+    if not caps or not all(-1 <= cap <= 1 for cap in caps):
+        raise ConfigError("--max-ssim: give similarities between -1 and 1, several by commas")
+    if colluding is not None and raised is not None:
+        raise ConfigError("--raised: is made of caps attacked whole; leave out --colluding")
+    if colluding is not None and colluding > helpers:
+        raise ConfigError(f"--colluding {colluding}: there are {helpers} helpers; raise --helpers")
+    return caps
+
+
+def _said(console: Console, table: Table, out: Path | None, found: "Sequence[msgspec.Struct]") -> None:
+    from privacy_lab.placement.caps_attacked import write_attacked  # noqa: PLC0415 - quick --help
+
+    console.print(table)
+    if out:
+        write_attacked(out, found)
 
 
 def caps_table(found: "tuple[CapAttacked, ...]") -> Table:

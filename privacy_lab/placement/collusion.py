@@ -32,18 +32,11 @@ class CollusionAttacked(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     found: CapAttacked
 
 
-def union_of(helpers: Sequence[Held], together: int) -> Held:
-    """Give what those hold together who hold most; no map is held by two, so shares add up."""
-    totals: dict[str, int] = {}
-    for held in helpers:
-        for layer, maps in held.items():
-            totals[layer] = totals.get(layer, 0) + len(maps)
-    most = sorted(helpers, key=lambda held: -sum(len(maps) / totals[name] for name, maps in held.items()))
-    union: dict[str, set[int]] = {}
-    for held in most[:together]:
-        for layer, maps in held.items():
-            union.setdefault(layer, set()).update(maps)
-    return {layer: tuple(sorted(maps)) for layer, maps in union.items() if maps}
+def union_of(helpers: Sequence[Held], together: int, layers: Sequence[str]) -> Held:
+    """Give what those hold together who hold most: of the first of these layers, which tell most, then on."""
+    most = sorted(helpers, key=lambda held: [-len(held.get(layer, ())) for layer in layers])[:together]
+    union = {layer: sorted({number for held in most for number in held.get(layer, ())}) for layer in layers}
+    return {layer: tuple(maps) for layer, maps in union.items() if maps}
 
 
 def read_collusion(path: Path) -> tuple[CollusionAttacked, ...]:

@@ -147,3 +147,7 @@ def test_caps_that_are_none_and_tables_of_others_are_refused(tmp_path: Path) -> 
         run("gender-ours", "--max-ssim", "0.5", "--table", str(path))
     with pytest.raises(UnsupportedBundle, match="brings no placement"):
         run("objects-ours", "--max-ssim", "0.5")
+    with pytest.raises(ConfigError, match="--colluding 9: there are 8 helpers"):
+        run("gender-ours", "--max-ssim", "0.7", "--colluding", "9")
+    with pytest.raises(ConfigError, match="leave out --colluding"):
+        run("gender-ours", "--max-ssim", "0.7", "--colluding", "2", "--raised", str(path))
