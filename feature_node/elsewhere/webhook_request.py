@@ -27,6 +27,7 @@ class Request(NamedTuple):
 
     body: bytes
     key: str
+    traceparent: str = ""
 
 
 def request_of(answer: Answer) -> Request:
@@ -34,7 +35,8 @@ def request_of(answer: Answer) -> Request:
 
     A receiver that has dealt with a key drops what comes with it again.
     """
-    return Request(encode_answer(answer), f"{answer.camera}-{answer.run}-{answer.sequence}")
+    key = f"{answer.camera}-{answer.run}-{answer.sequence}"
+    return Request(encode_answer(answer), key, answer.traceparent)
 
 
 def headers_of(request: Request, secrets: Secrets, version: str, now_seconds: int) -> Mapping[str, str]:
@@ -49,6 +51,8 @@ def headers_of(request: Request, secrets: Secrets, version: str, now_seconds: in
         IDEMPOTENCY: request.key,
         TIMESTAMP: str(now_seconds),
     }
+    if request.traceparent:
+        headers["traceparent"] = request.traceparent
     if secrets.token:
         headers["Authorization"] = f"Bearer {secrets.token}"
     if secrets.key:

