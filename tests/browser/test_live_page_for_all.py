@@ -11,6 +11,12 @@ from tests.live_feed import MemoryFeed, view
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WIDTHS = (320, 375, 768, 1280, 1920)
+TEXT_BOX = """each => {
+    const range = document.createRange();
+    range.selectNodeContents(each);
+    const {left, top, right, bottom} = range.getBoundingClientRect();
+    return [left, top, right, bottom];
+}"""
 
 
 def every_kind() -> tuple[CameraView, ...]:
@@ -97,6 +103,19 @@ async def test_nothing_is_wider_than_the_screen(browser: Browser) -> None:
             await page.set_viewport_size({"width": width, "height": 800})
             wide = await page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{wide} px at {width}"
+
+
+async def test_no_two_figures_of_a_chart_touch(browser: Browser) -> None:
+    long = RegionView(label="man", confidence=0.9, numbers=(-125.0, 125.0) * 4, count=8, largest=127.0)
+    async with visit(browser, MemoryFeed(view(), view("yard", regions=(long,)))) as page:
+        for width in WIDTHS:
+            await page.set_viewport_size({"width": width, "height": 800})
+            for chart in await page.locator(".chart").all():
+                boxes = [await each.evaluate(TEXT_BOX) for each in await chart.locator("b").all()]
+                for index, (left, top, right, bottom) in enumerate(boxes):
+                    for other in boxes[index + 1 :]:
+                        apart = other[0] >= right or other[2] <= left or other[1] >= bottom or other[3] <= top
+                        assert apart, f"at {width} px"
 
 
 async def test_both_pictures_are_as_large_as_each_other(browser: Browser) -> None:

@@ -45,6 +45,16 @@ CASES: list[tuple[str, list[Any], Any]] = [
     ),
     (
         "privacy",
+        [view(epsilon_joint=0.0, spent=1068.0, window="day")],
+        {
+            "title": "ε spent today",
+            "value": "1,068",
+            "more": "epsilon_joint 0 a frame (repeated)",
+            "share": None,
+        },
+    ),
+    (
+        "privacy",
         [view(epsilon_per_coordinate=2.0)],
         {"title": "ε", "value": "2", "more": "epsilon_per_coordinate 2", "share": None},
     ),

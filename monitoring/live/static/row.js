@@ -130,12 +130,15 @@ export class Row {
     chart.setAttribute("aria-label", region.count > LABELLED ? `${summary} …` : summary);
     if (place) chart.append(made("span", "place", String(place)));
     const bars = made("ol");
-    bars.classList.toggle("dense", region.numbers.length > LABELLED);
-    for (const value of region.numbers) {
+    const told = region.numbers.map(words.number);
+    const dense = told.length > LABELLED;
+    bars.classList.toggle("dense", dense);
+    bars.classList.toggle("long", !dense && told.some((each) => each.length > 3));
+    for (const [index, value] of region.numbers.entries()) {
       const bar = made("li", value < 0 ? "under" : "over");
       bar.style.setProperty("--size", String(Math.min(1, Math.abs(value) / (region.largest || 1))));
       bar.append(made("i"));
-      if (region.numbers.length <= LABELLED) bar.append(made("b", "", words.number(value)));
+      if (!dense) bar.append(made("b", "", told[index]));
       bars.append(bar);
     }
     chart.append(bars);

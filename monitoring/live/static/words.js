@@ -113,7 +113,8 @@ export function wrong(view) {
 
 /** What the ledger says: { title, value, more, share }; null where no noise promises anything. */
 export function privacy(view) {
-  const joint = view.epsilon_joint === null ? "" : `epsilon_joint ${epsilon(view.epsilon_joint)} a frame`;
+  const again = view.epsilon_joint === 0 ? " (repeated)" : "";
+  const joint = view.epsilon_joint === null ? "" : `epsilon_joint ${epsilon(view.epsilon_joint)} a frame${again}`;
   const each =
     view.epsilon_per_coordinate === null ? "" : `epsilon_per_coordinate ${epsilon(view.epsilon_per_coordinate)}`;
   const more = [joint, each].filter(Boolean).join(" · ");
