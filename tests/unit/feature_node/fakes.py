@@ -25,6 +25,7 @@ from feature_node.flights import Flights
 from feature_node.hold import Holds
 from feature_node.home import Home
 from feature_node.intake import Intake
+from feature_node.live.tap import NO_TAP, Tap, Tapped
 from feature_node.node import EdgeNode
 from feature_node.picture import Picture
 from feature_node.protect import NumbersProtection, Protect, contract_of
@@ -143,6 +144,7 @@ async def running(
     workers: int = 2,
     detect_every: int = 1,
     traces: Traces = NO_TRACES,
+    tap: Tap = NO_TAP,
 ) -> AsyncIterator[tuple[Bench, Callable[[Frame], object]]]:
     """Run a node; gives its bench and what sends it a frame."""
     bench = Bench()
@@ -165,8 +167,9 @@ async def running(
             async with asyncio.TaskGroup() as tasks:
                 intake = Intake(bench.tally, queue=queue, queue_bytes=2**24, max_cameras=8, traces=traces)
                 flights = Flights(in_flight, answer_timeout, intake.look_again)
-                home = Home(private.publisher(ANSWERS), flights, bench.tally, tasks, task="who")
-                sending = Sending(cloud.publisher(FEATURES), flights, home, tasks)
+                told = Tapped(private.publisher(ANSWERS), tap)
+                home = Home(told, flights, bench.tally, tasks, task="who")
+                sending = Sending(cloud.publisher(FEATURES), flights, home, tasks, tap)
                 node = EdgeNode(
                     intake=intake, way=way, flights=flights, sending=sending, home=home, tally=bench.tally
                 )
