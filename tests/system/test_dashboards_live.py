@@ -11,8 +11,9 @@ import pytest
 
 from camera_node.settings import CameraSpec
 from feature_node.budget.settings import BudgetSettings
+from feature_node.elsewhere.settings import WebhookSettings
 from feature_node.policy import Policy
-from tests.servers import require_program, until
+from tests.servers import LOOPBACK, free_port, require_program, until
 from tests.system.command import Command, penumbra
 from tests.system.nodes import Node
 from tests.system.pipeline import BUNDLE, MONITOR, BrokerServer, Setup, running_setup
@@ -146,6 +147,7 @@ async def test_every_panel_and_every_rule_has_data(data_dir: Path, tmp_path: Pat
     edge = {
         "policy": Policy(max_epsilon_joint=8.0),
         "budget": BudgetSettings(minute=1e6, hour=1e6, day=1e6),
+        "webhook": WebhookSettings(url=f"http://{LOOPBACK}:{free_port()}/nobody-is-there"),
     }
     async with watched_pipeline(tmp_path, _cameras(data_dir), bundle=NOISY, edge=edge) as prometheus:
         excused = queries(with_excuses=True, of=HELPERS_PAGE)
