@@ -21,9 +21,11 @@ from broker.schemas import schema
 from broker.topic import Role
 from broker.transport import Incoming
 from camera_node.settings import CameraSpec
+from feature_node.elsewhere.settings import WebhookSettings
 from tests.servers import until
 from tests.system.command import ran
 from tests.system.pipeline import Setup, running_setup
+from tests.system.receiver import receiving
 from tests.unit.feature_node.elsewhere.test_home_device import rendered
 
 ONE_FACE = Path("videos/intel_asl_5people/again.mkv")
@@ -93,7 +95,15 @@ async def home_assistant(setup: Setup) -> AsyncIterator[HomeAssistant]:
 
 async def test_a_real_clip_shows_in_home_assistant_whatever_restarts(data_dir: Path, tmp_path: Path) -> None:
     clip = CameraSpec(name="front", source=str(data_dir / ONE_FACE), loop=True, fps=5, pace="realtime")
-    async with running_setup(tmp_path, cameras=("front", "yard"), home_assistant=True) as setup:
+    async with (
+        receiving() as receiver,
+        running_setup(
+            tmp_path,
+            cameras=("front", "yard"),
+            home_assistant=True,
+            edge={"webhook": WebhookSettings(url=receiver.url(), labels=("man", "woman"))},
+        ) as setup,
+    ):
         camera = setup.camera(clip)
         async with home_assistant(setup) as home:
             await home.knows(EDGE, FRONT, YARD)
@@ -105,6 +115,9 @@ async def test_a_real_clip_shows_in_home_assistant_whatever_restarts(data_dir: P
             await until(lambda: float(home.shows(FRONT, "frames")) > 0, "frames a second", SLOW)
             assert home.shows(FRONT, "status") == "ON"
             everything_keeps_its_schema(home)
+            await until(lambda: len(receiver.posts) > 0, "the webhook hears of somebody", SLOW)
+            Draft202012Validator(schema("answers")).validate(json.loads(receiver.posts[0].body))
+            await what_a_shell_sees_keeps_its_schema(setup, tmp_path)
             assert not any("frames" in path or "results" in path for path in home.last)
             before = home.counts[FRONT]
             await home.born()
@@ -117,6 +130,19 @@ async def test_a_real_clip_shows_in_home_assistant_whatever_restarts(data_dir: P
             await home.knows(EDGE, FRONT, YARD, STATE)
             setup.edge.kill()
             await until(lambda: home.shows(EDGE, "status") == "OFF", "the edge is off", SLOW)
+
+
+async def what_a_shell_sees_keeps_its_schema(setup: Setup, folder: Path) -> None:
+    viewer = setup.private.address(Account(Role.VIEWER, "viewer").username)
+    at = ("--broker", f"mqtt://{viewer.username}@{viewer.host}:{viewer.port}")
+    at = (*at, "--password-file", str(viewer.password_file))
+    status, watch = await ran(folder, "watch", "--json", "--status", "--count", "5", *at)
+    assert (status, watch.err) == (0, "")
+    lines = [json.loads(line) for line in watch.out.splitlines()]
+    assert sum(line["kind"] == "answer" for line in lines) == 5
+    for line in lines:
+        name = "answers" if line.pop("kind") == "answer" else "status"
+        Draft202012Validator(schema(name)).validate(line)
 
 
 def everything_keeps_its_schema(home: HomeAssistant) -> None:
