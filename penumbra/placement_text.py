@@ -13,7 +13,11 @@ def placement_lines(placement: PlacementStatus) -> list[str]:
     """The plan and the privacy that it meets, then what each helper holds."""
     # A helper that is there and holds nothing is no part of the spreading.
     holding = sum(helper.working and helper.maps > 0 for helper in placement.helpers.values())
-    tightest = max(placement.layers, key=lambda layer: layer.most_seen / max(layer.cap, 1), default=None)
+    tightest = max(
+        placement.layers,
+        key=lambda layer: (layer.ssim or 0.0, layer.most_seen / max(layer.cap, 1)),
+        default=None,
+    )
     nobody = "none of them" if placement.colluding == 1 else f"no {placement.colluding} of them together"
     lines = [
         f"Spread over {holding} of {count_text(len(placement.helpers), 'helper')}, planned by "
