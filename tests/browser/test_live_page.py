@@ -162,6 +162,21 @@ async def test_pause_holds_the_page_still_and_not_its_warnings(browser: Browser)
         await shows_version(page, "front-door", 2)
 
 
+async def test_a_page_that_nobody_looks_at_costs_the_edge_nothing(browser: Browser) -> None:
+    feed = MemoryFeed()
+    hide = """hidden => {
+        Object.defineProperty(document, "hidden", {configurable: true, get: () => hidden});
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    async with visit(browser, feed) as page:
+        await page.evaluate(hide, True)
+        await until(lambda: feed.watched == 0, "the feed closed")
+        feed.step("front-door")
+        await page.evaluate(hide, False)
+        await shows_version(page, "front-door", 2)
+        assert await page.is_hidden("#trouble")
+
+
 async def test_words_of_others_are_shown_and_never_run(browser: Browser) -> None:
     hostile = "<img src=x onerror=document.title='run'>"
     region = RegionView(label=hostile, confidence=1.0, numbers=(1.0,), count=1)

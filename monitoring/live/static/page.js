@@ -55,10 +55,21 @@ async function refused() {
     // Nobody is there: the clock below says so.
   }
   ask.abort();
-  setTimeout(listen, AGAIN_MILLISECONDS);
+  setTimeout(() => document.hidden || listen(), AGAIN_MILLISECONDS);
+}
+
+/** A page that nobody looks at costs the edge nothing, and the browser no connection. */
+function look() {
+  if (document.hidden) {
+    source?.close();
+  } else {
+    heard = performance.now();
+    listen();
+  }
 }
 
 function watch() {
+  if (document.hidden) return;
   if (performance.now() - heard < SILENT_MILLISECONDS || !$("trouble").hidden) return;
   trouble("The edge is silent. What you see here is old. This page goes on as soon as it answers.");
 }
@@ -142,5 +153,6 @@ $("pause").addEventListener("click", () => {
   document.body.classList.toggle("paused", paused);
 });
 
+document.addEventListener("visibilitychange", look);
 setInterval(watch, 500);
-listen();
+look();
