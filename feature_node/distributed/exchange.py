@@ -26,7 +26,7 @@ from monitoring.metrics import (
 WRONG: Final = "wrong-answer"
 UNSENT: Final = "not-sent"
 
-PING_SECONDS: Final = 1.0
+PING_SECONDS: Final = 0.5
 _NO_WEIGHTS: Final = bytes(DIGEST_BYTES)
 
 Shape = tuple[int, int, int, int]

@@ -108,7 +108,7 @@ class Handout:
         asked = False
         for helper, numbers in shares.items():
             if not self._asked_of(helper).issuperset(numbers):
-                task = asyncio.ensure_future(self._ask(helper, numbers, left))
+                task = asyncio.create_task(self._ask(helper, numbers, left), name="work of a helper")
                 self._out[task] = _Out(helper, numbers)
                 asked = True
         return asked

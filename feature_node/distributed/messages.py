@@ -7,6 +7,7 @@ and that of a few hundred small ones is most of a frame's.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Final, NamedTuple, final
 
 from feature_node.errors import HelperFailed
@@ -51,6 +52,8 @@ class MessageCosts:
 
     async def measure(self, helper: str, others: Iterable[str]) -> None:
         """Measure a helper that has come, alone and at once with some that are there."""
+        with suppress(HelperFailed):
+            await self._took([helper])  # the first may come before it listens
         try:
             # The quickest: helpers that begin keep a host busy for a while, and that is not a message's cost.
             self._alone[helper] = min([await self._took([helper]) for _ in range(PINGS)])

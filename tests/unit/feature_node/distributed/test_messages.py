@@ -18,9 +18,11 @@ class Line:
         self.under_way = 0
         self.most = 0
         self.dead: set[str] = set()
+        self.lost = 0
 
     async def ping(self, helper: str) -> None:
-        if helper in self.dead:
+        self.lost -= 1
+        if helper in self.dead or self.lost >= 0:
             raise HelperFailed(LATE)
         self.now += FURTHER if self.under_way else FIRST
         self.under_way += 1
@@ -50,6 +52,13 @@ async def test_a_helper_that_does_not_answer_costs_what_is_known(line) -> None:
     await costs.measure("a", ())
     await costs.measure("b", ["a"])
     assert set(costs.known.helpers) == {"a"}
+
+
+async def test_a_first_message_that_is_lost_does_not_count(line) -> None:
+    line.lost = 1
+    costs = MessageCosts(line.ping, clock=lambda: line.now)
+    await costs.measure("a", ())
+    assert costs.known.helpers == {"a": pytest.approx(FIRST)}
 
 
 async def test_a_crowd_is_not_pinged_all_at_once(line) -> None:
