@@ -58,6 +58,7 @@ async def test_a_silent_edge_is_told_within_five_seconds_and_the_page_goes_on_af
         await page.clock.run_for(5_000)
         assert "silent" in await page.inner_text("#trouble")
         assert "silent" in await page.inner_text("#said")
+        assert await page.inner_text("h1") == "What leaves now is not known."
         feed.step("front-door")
         async with LivePage(feed, f"127.0.0.1:{port}").running():
 
@@ -67,6 +68,7 @@ async def test_a_silent_edge_is_told_within_five_seconds_and_the_page_goes_on_af
 
             await until(heard_again, "the page in touch again", WITHIN / 1000)
             await shows_version(page, "front-door", 2)
+            assert "leave this house" in await page.inner_text("h1")
     finally:
         await context.close()
 

@@ -12,6 +12,7 @@ let source = null;
 let heard = performance.now();
 let paused = false;
 let known = new Map(); // what was last said of each camera
+let headline = $("headline").textContent;
 
 function text(element, value) {
   if (element.textContent !== value) element.textContent = value;
@@ -24,6 +25,7 @@ function say(sentence) {
 
 function trouble(sentence) {
   const lost = sentence !== "";
+  text($("headline"), lost ? "What leaves now is not known." : headline);
   if (lost && $("trouble").hidden) say(sentence);
   if (!lost && !$("trouble").hidden) say("The page is in touch with the edge again.");
   text($("trouble"), sentence);
@@ -76,7 +78,8 @@ function watch() {
 
 function show(state) {
   text($("site"), state.site.name ? `· ${state.site.name}` : "");
-  text($("headline"), words.headline(state.cameras));
+  headline = words.headline(state.cameras);
+  text($("headline"), headline);
   const asked = state.site.question ? `What the cloud is asked: ${state.site.question}` : "";
   text($("question"), asked);
   text($("version"), [state.site.bundle, state.site.version && `Penumbra ${state.site.version}`].filter(Boolean).join(" · "));
