@@ -1,7 +1,9 @@
-"""What the edge is told of Home Assistant and of the webhook, taken from the pipeline; pure."""
+"""What the edge is told of Home Assistant and of the webhook, taken from the pipeline."""
 
 from broker.topic import Role
 from feature_node.elsewhere.settings import HomeAssistantSettings, WebhookSettings
+from feature_node.elsewhere.webhook_secrets import read_secrets
+from feature_node.elsewhere.webhook_url import webhook_place
 from penumbra.brokers import Broker, configured
 from penumbra.errors import ConfigError
 from penumbra.pipeline_elsewhere import HomeAssistantEntry
@@ -47,6 +49,24 @@ def webhook_settings(pipeline: Pipeline) -> WebhookSettings | None:
                 f"{', '.join(known)}."
             )
     return WebhookSettings(**entry.model_dump())
+
+
+def elsewhere_lines(pipeline: Pipeline) -> list[str]:
+    """Where answers would go besides the private broker, for people; the webhook's secrets are read once.
+
+    Raises:
+        ConfigError: See `webhook_settings`.
+        BadSettings: A secret cannot be read.
+    """
+    lines = []
+    if pipeline.edge.home_assistant is not None:
+        lines.append(f"Home Assistant: devices under {pipeline.edge.home_assistant.discovery_prefix}/device")
+    webhook = webhook_settings(pipeline)
+    if webhook is not None:
+        read_secrets(webhook)
+        when = "when what is seen changes" if webhook.on == "changes" else "every answer"
+        lines.append(f"webhook: {webhook_place(webhook.url)}, {when}")
+    return lines
 
 
 def _announcer(pipeline: Pipeline, private: Broker) -> HomeAssistantSettings:

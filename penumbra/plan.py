@@ -9,6 +9,7 @@ from broker.topic import Role
 from monitoring.masking import mask_source, mask_url
 from penumbra.brokers import Broker, ConfiguredBroker, analyzer_names, helper_names
 from penumbra.costs import cost_text
+from penumbra.elsewhere_settings import elsewhere_lines
 from penumbra.node_settings import (
     RedisPlace,
     analyzer_settings,
@@ -63,6 +64,7 @@ def plan(pipeline: Pipeline, command: Command) -> list[str]:
         check_spread(pipeline)
         lines.append(f"edge {pipeline.edge.name}: {_edge(pipeline)}")
         lines += _helpers(pipeline)
+        lines += elsewhere_lines(pipeline) if command != "replay" else []
     if command in ("up", "replay", "analyzer"):
         for name in analyzer_names(pipeline):
             redis = RedisPlace(pipeline.cloud.redis.address if pipeline.cloud.redis else "", "")

@@ -40,24 +40,12 @@ def edge_id(node: str) -> str:
 
 def camera_device(camera: str, node: str, version: str) -> Discovery:
     """A camera: its answer and how sure that is, whether it is there, its state, its pictures a second."""
-    answers, status = HOME_STATES.path(camera), CAMERA_STATUS.path(camera)
-    by_edge = {"topic": NODE_STATUS.path(node), "value_template": _EDGE_IS_UP}
+    status = CAMERA_STATUS.path(camera)
     by_camera = {"topic": status, "value_template": _CAMERA_IS_UP}
+    by_edge = {"topic": NODE_STATUS.path(node), "value_template": _EDGE_IS_UP}
     answered = {"availability": [by_camera, by_edge], "availability_mode": "all"}
     components: Mapping[str, Component] = {
-        "answer": {
-            **_sensor("Answer", answers, "{{ value_json.answer }}"),
-            "icon": "mdi:cctv",
-            "json_attributes_topic": answers,
-            "json_attributes_template": _MORE,
-            **answered,
-        },
-        "confidence": {
-            **_sensor("Confidence", answers, _PER_CENT),
-            "unit_of_measurement": "%",
-            "state_class": "measurement",
-            **answered,
-        },
+        **{key: part | answered for key, part in _answer(HOME_STATES.path(camera)).items()},
         "status": _connectivity(status, ["running"]),
         "state": _state(status, get_args(CameraState)),
         "frames": {
@@ -79,6 +67,22 @@ def edge_device(node: str, version: str) -> Discovery:
         "state": _state(status, get_args(NodeState)),
     }
     return _device(edge_id(node), f"Penumbra {node}", "Edge node", components, version)
+
+
+def _answer(topic: str) -> Mapping[str, Component]:
+    return {
+        "answer": {
+            **_sensor("Answer", topic, "{{ value_json.answer }}"),
+            "icon": "mdi:cctv",
+            "json_attributes_topic": topic,
+            "json_attributes_template": _MORE,
+        },
+        "confidence": {
+            **_sensor("Confidence", topic, _PER_CENT),
+            "unit_of_measurement": "%",
+            "state_class": "measurement",
+        },
+    }
 
 
 def _device(

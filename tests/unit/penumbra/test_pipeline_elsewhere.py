@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from feature_node.errors import BadSettings
 from feature_node.settings import decode_settings
 from penumbra.brokers import RunningBroker, configured
 from penumbra.elsewhere_settings import home_assistant_settings, webhook_settings
@@ -11,6 +12,7 @@ from penumbra.errors import ConfigError
 from penumbra.node_settings import RedisPlace
 from penumbra.pipeline_file import load_pipeline
 from penumbra.pipeline_schema import Pipeline
+from penumbra.plan import plan
 from penumbra.site import parts_of
 
 PRIVATE = "private: {broker: 'mqtt://home:1', cameras: {yard: {source: 0}, front: {source: 1}}}\n"
@@ -138,6 +140,21 @@ def test_what_cannot_be_meant_is_told_with_a_remedy(tmp_path: Path, edge: str, s
     found = problem(tmp_path, edge)
     assert found == said
     assert "SECRET" not in found
+
+
+def test_what_would_run_says_where_answers_go_and_shows_no_path(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("hunter2")
+    keys = "url: https://example.org/SECRET, token_file: token, on: every"
+    pipeline = loaded(tmp_path, f"home_assistant: true, webhook: {{{keys}}}")
+    expected = [
+        "Home Assistant: devices under homeassistant/device",
+        "webhook: https://example.org, every answer",
+    ]
+    assert [line for line in plan(pipeline, "edge") if line in expected] == expected
+    assert not [line for line in plan(pipeline, "replay") if line in expected]
+    (tmp_path / "token").unlink()
+    with pytest.raises(BadSettings, match=r"edge\.webhook\.token_file: .* cannot be read: No such file"):
+        plan(pipeline, "up")
 
 
 def test_a_camera_that_is_not_there_is_told(tmp_path: Path) -> None:
