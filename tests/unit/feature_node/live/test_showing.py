@@ -74,7 +74,7 @@ def test_a_camera_that_falls_silent_is_gone_but_one_that_ended_stays_so() -> Non
     later = SILENT_SECONDS + 0.1
     assert view(Showing("yard", 0.0), heard("running"), SILENT_SECONDS).state == "running"
     found = view(Showing("yard", 0.0), heard("running"), later)
-    assert (found.state, found.why) == ("gone", "the camera has said nothing for 5 s")
+    assert (found.state, found.why) == ("gone", "the camera has said nothing for 4 s")
     assert view(Showing("yard", 0.0), heard("ended"), later).state == "ended"
 
 
