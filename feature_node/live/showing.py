@@ -16,7 +16,7 @@ from monitoring.live.view import CameraState, CameraView, Pictures, RegionView
 ANSWERS: Final = 64
 """Answers that are remembered until the pictures of their frame are drawn."""
 SILENT_SECONDS: Final = 4.0
-"""A camera says how it is every 2 s; so long after the last word it counts as gone: within 5 s on the page."""
+"""A camera says how it is every 2 s; so long after the last word it counts as gone."""
 QUIET_SECONDS: Final = 4.0
 """Pictures stay away for so long before a camera of which nothing else is known counts as stalled."""
 _STATES: Final[Mapping[str, CameraState]] = {
