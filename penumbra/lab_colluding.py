@@ -111,8 +111,8 @@ def _alike(many: int) -> Iterator[Device]:
 
 def collusion_table(found: "Sequence[CollusionAttacked]") -> Table:
     """Give one row a plan: against how many it is, what was pooled, and whether the cap holds."""
-    table = Table("cap", box=None)
-    for name in ("planned against", "pooled by", "maps held", "SSIM", "mean picture", "holds"):
+    table = Table(box=None)
+    for name in ("cap", "against", "pooled by", "maps held", "SSIM", "mean picture", "holds"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in found:
         one = row.found

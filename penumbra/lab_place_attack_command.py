@@ -119,8 +119,8 @@ def _said(console: Console, table: Table, out: Path | None, found: "Sequence[msg
 
 def caps_table(found: "tuple[CapAttacked, ...]") -> Table:
     """Give one row a cap: what may be held, what came of it, and whether the cap holds."""
-    table = Table("cap", box=None)
-    for name in ("maps held", "SSIM", "mean picture", "holds"):
+    table = Table(box=None)
+    for name in ("cap", "maps held", "SSIM", "mean picture", "holds"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in found:
         if one.ssim is None or one.floor is None:

@@ -41,7 +41,8 @@ def collusion_lines(rows: Sequence[CollusionAttacked]) -> Iterator[str]:
     yield (
         f"{first.network} on {first.helpers} helpers, planned by the run time's own planner. The helpers who "
         "hold most put together the maps of all layers that they hold, and an attacker who knows the network "
-        f"learns to rebuild {first.data} from them; the pictures attacked are none that he learnt from.\n"
+        f"learns to rebuild {first.data} from them; the pictures attacked are none that he learnt from. Rows "
+        "planned against 1 show what a plan gives away that does not reckon with colluders.\n"
     )
     yield "| cap | planned against | put together by | maps held | SSIM reached | mean picture | holds |"
     yield "|---|---|---|---|---|---|---|"
