@@ -59,6 +59,25 @@ def _run(context: Context) -> Report:
     clip, frames = context.clip(_CLIP).absolute(), 200 if context.quick else 600
     ways = (_NO_PAGE, _CLOSED_PAGE, _OPEN_PAGE)
     done = context.interleave({way: partial(_round, way, clip, frames, context) for way in ways})
+    drawn = context.interleave({"one drawing": partial(_drawing, clip)})["one drawing"]
+    rows = [*_rows(done)]
+    rows.append(
+        Row(what="drawing one frame with a face, processor time", unit="ms", ours=Spread(tuple(drawn)))
+    )
+    shown = [f"{result.states} states and {result.pictures} pictures" for result in done[_OPEN_PAGE]]
+    how = prose(f"""
+        One camera replays {Path(_CLIP).name} as fast as answers come, every part its own process, mosquitto
+        on both sides, Redis; frames a second from the first to the last of {frames} answers, after
+        {_WARM_UP} others. Open: a client in another process reads every event and fetches both pictures of
+        every version, as the page does; it shares the two cores. Closed: the page is served and nobody
+        looks, which is meant to cost nothing: its bound is what noise leaves of 1. Against: an edge without
+        a page.
+    """)
+    notes = (f"While open, the client was shown, by round: {'; '.join(shown)}.",)
+    return Report(name=BENCHMARK.name, promise=BENCHMARK.promise, how=how, rows=tuple(rows), notes=notes)
+
+
+def _rows(done: dict[str, list[Measured]]) -> list[Row]:
     absent = done[_NO_PAGE]
     rows = [
         Row(
@@ -81,21 +100,7 @@ def _run(context: Context) -> Report:
         )
         for way in (_OPEN_PAGE, _CLOSED_PAGE)
     ]
-    drawn = context.interleave({"one drawing": partial(_drawing, clip)})["one drawing"]
-    rows.append(
-        Row(what="drawing one frame with a face, processor time", unit="ms", ours=Spread(tuple(drawn)))
-    )
-    shown = [f"{result.states} states and {result.pictures} pictures" for result in done[_OPEN_PAGE]]
-    how = prose(f"""
-        One camera replays {Path(_CLIP).name} as fast as answers come, every part its own process, mosquitto
-        on both sides, Redis; frames a second from the first to the last of {frames} answers, after
-        {_WARM_UP} others. Open: a client in another process reads every event and fetches both pictures of
-        every version, as the page does; it shares the two cores. Closed: the page is served and nobody
-        looks, which is meant to cost nothing: its bound is what noise leaves of 1. Against: an edge without
-        a page.
-    """)
-    notes = (f"While open, the client was shown, by round: {'; '.join(shown)}.",)
-    return Report(name=BENCHMARK.name, promise=BENCHMARK.promise, how=how, rows=tuple(rows), notes=notes)
+    return rows
 
 
 def _round(way: str, clip: Path, frames: int, context: Context) -> Measured:

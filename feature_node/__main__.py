@@ -5,7 +5,7 @@ import secrets
 import signal
 import sys
 from importlib.metadata import version
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from broker.cloud_topics import FEATURES, RESULTS
 from broker.errors import BrokerError
@@ -15,13 +15,13 @@ from broker.presence import Presence
 from broker.private_topics import ANSWERS, FRAMES, NODE_STATUS
 from broker.topic import Cloud, Private
 from feature_node.assembly import Assembly, assemble
-from feature_node.elsewhere.outlets import NOWHERE, Outlets, make_outlets
+from feature_node.elsewhere.outlets import Outlets, make_outlets
 from feature_node.errors import BadSettings, EdgeError
 from feature_node.flights import Flights
 from feature_node.home import Home
 from feature_node.intake import Intake
 from feature_node.live.page import live_page
-from feature_node.live.tap import NO_TAP, Tap, Tapped
+from feature_node.live.tap import Tap, Tapped
 from feature_node.memory import keep_small
 from feature_node.node import EdgeNode
 from feature_node.sending import Sending
@@ -36,7 +36,7 @@ from monitoring.http import serve
 from monitoring.links import LinkMetrics
 from monitoring.logs import get_logger, set_up_logs
 from monitoring.metrics import QUEUE_CAPACITY, QUEUE_LENGTH, describe_build
-from monitoring.traces import NO_TRACES, Traces, tracing
+from monitoring.traces import Traces, tracing
 
 DRAIN_SECONDS: Final = 3.0
 BAD_SETTINGS: Final = 2
@@ -47,6 +47,15 @@ _RESULTS_WAITING: Final = 256
 
 class _Stop(Exception):
     """The node was asked to end."""
+
+
+class Around(NamedTuple):
+    """What counts, traces, passes on and looks at the work, beside doing it."""
+
+    tally: Tally
+    traces: Traces
+    outlets: Outlets
+    tap: Tap
 
 
 async def serve_edge(settings: EdgeSettings, stop: asyncio.Event) -> None:
@@ -70,16 +79,8 @@ async def serve_edge(settings: EdgeSettings, stop: asyncio.Event) -> None:
         cloud,
     ):
         get_logger().info("edge node starts", site=settings.site, metrics=address)
-        try:
-            assembly = await asyncio.to_thread(assemble, settings, threads)
-        except BadSettings as why_not:
-            status.refused(str(why_not))
-            with contextlib.suppress(BrokerError):
-                await private.wait_connected(_WORD_SECONDS)
-            raise
-        show_extractor(settings, assembly.profile)
-        status.ready(assembly.profile.bundle, cloud, assembly.ledger, assembly.spread)
-        with contextlib.closing(assembly):
+        with contextlib.closing(await _assembled(settings, threads, status, private)) as assembly:
+            status.ready(assembly.profile.bundle, cloud, assembly.ledger, assembly.spread)
             try:
                 async with (
                     live_page(settings, assembly, (private, cloud), status) as tap,
@@ -89,48 +90,43 @@ async def serve_edge(settings: EdgeSettings, stop: asyncio.Event) -> None:
                     if assembly.spread is not None:
                         assembly.spread.join(private, tasks)
                     tasks.create_task(status.keep_saying(private), name="status")
-                    await work(
-                        settings,
-                        assembly,
-                        (private, cloud),
-                        tally,
-                        tasks=tasks,
-                        stop=stop,
-                        traces=traces,
-                        outlets=outlets,
-                        tap=tap,
-                    )
+                    around = Around(tally, traces, outlets, tap)
+                    await work(settings, assembly, (private, cloud), around, tasks=tasks, stop=stop)
                     raise _Stop
             except* _Stop:
                 get_logger().info("edge node ends")
+
+
+async def _assembled(
+    settings: EdgeSettings, threads: Threads, status: Status, private: Link[Private]
+) -> Assembly:
+    """Load what computes; where the site does not want it, leave word of that on the private broker."""
+    try:
+        assembly = await asyncio.to_thread(assemble, settings, threads)
+    except BadSettings as why_not:
+        status.refused(str(why_not))
+        with contextlib.suppress(BrokerError):
+            await private.wait_connected(_WORD_SECONDS)
+        raise
+    show_extractor(settings, assembly.profile)
+    return assembly
 
 
 async def work(
     settings: EdgeSettings,
     assembly: Assembly,
     links: tuple[Link[Private], Link[Cloud]],
-    tally: Tally,
+    around: Around,
     *,
     tasks: asyncio.TaskGroup,
     stop: asyncio.Event,
-    traces: Traces = NO_TRACES,
-    outlets: Outlets = NOWHERE,
-    tap: Tap = NO_TAP,
 ) -> None:
     """Let frames in until `stop` is set, then see to those that are under way."""
     private, cloud = links
-    intake = Intake(
-        tally,
-        queue=settings.queue,
-        queue_bytes=settings.queue_bytes,
-        max_cameras=settings.max_cameras,
-        max_lag=settings.max_lag,
-        traces=traces,
-    )
-    QUEUE_LENGTH.labels("frames").set_function(lambda: len(intake))
-    QUEUE_CAPACITY.labels("frames").set(settings.queue)
+    tally, tap = around.tally, around.tap
+    intake = _intake(settings, around)
     flights = Flights(settings.in_flight, settings.answer_timeout, intake.look_again)
-    answers = outlets.beside(Tapped(private.publisher(ANSWERS), tap))
+    answers = around.outlets.beside(Tapped(private.publisher(ANSWERS), tap))
     home = Home(answers, flights, tally, tasks, task=assembly.profile.task)
     sending = Sending(cloud.publisher(FEATURES), flights, home, tasks, tap)
     node = EdgeNode(intake=intake, way=assembly.way, flights=flights, sending=sending, home=home, tally=tally)
@@ -141,6 +137,20 @@ async def work(
     await stop.wait()
     receiving.cancel()
     await _drain(intake, flights)
+
+
+def _intake(settings: EdgeSettings, around: Around) -> Intake:
+    intake = Intake(
+        around.tally,
+        queue=settings.queue,
+        queue_bytes=settings.queue_bytes,
+        max_cameras=settings.max_cameras,
+        max_lag=settings.max_lag,
+        traces=around.traces,
+    )
+    QUEUE_LENGTH.labels("frames").set_function(lambda: len(intake))
+    QUEUE_CAPACITY.labels("frames").set(settings.queue)
+    return intake
 
 
 async def _drain(intake: Intake, flights: Flights) -> None:
