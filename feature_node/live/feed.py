@@ -70,6 +70,7 @@ class LiveFeed:
         self._showings: dict[str, Showing] = {}
         self._heard: dict[str, Heard] = {}
         self._waiting: dict[str, Left] = {}
+        self._complaints: set[str] = set()
         self._turned = asyncio.Event()
         self._offered = asyncio.Event()
         self._news = asyncio.Event()
@@ -154,11 +155,11 @@ class LiveFeed:
                     for task in work:
                         task.cancel()
                     await asyncio.gather(*work, return_exceptions=True)
-                    self._forget()
 
     def _turn(self) -> None:
         self.watched = self._watchers > 0
         self._turned.set()
+        self._forget()
 
     async def _until(self, *, watched: bool) -> None:
         while self.watched is not watched:
@@ -167,6 +168,7 @@ class LiveFeed:
 
     def _forget(self) -> None:
         if not self.watched:
+            self._parts.forget()
             for kept in (self._showings, self._heard, self._waiting):
                 kept.clear()
 
@@ -184,7 +186,9 @@ class LiveFeed:
             self._offered.clear()
             began = self._clock()
             for camera in sorted(self._waiting):
-                await self._reflect(camera, self._waiting.pop(camera), thread)
+                left = self._waiting.pop(camera, None)  # gone where the page was closed meanwhile
+                if left is not None:
+                    await self._reflect(camera, left, thread)
             await asyncio.sleep(max(GAP_SECONDS, REST * (self._clock() - began)))
 
     async def _reflect(self, camera: str, left: Left, thread: Threads) -> None:
@@ -192,12 +196,18 @@ class LiveFeed:
             reflection = await thread.run(self._reflector.reflect, left)
         except Exception as error:  # noqa: BLE001 - showing the work must not stop the work
             LIVE_FRAMES_SKIPPED.labels("not-drawn").inc()
-            get_logger().warning("live page: a frame was not drawn", error=type(error).__name__)
+            self._complain(type(error).__name__)
             return
         showing = self._showings.get(camera)
         if showing is not None:
             showing.reflected(reflection, next(self._versions))
             self._news.set()
+
+    def _complain(self, error: str) -> None:
+        """Say once what goes wrong; a counter tells how often."""
+        if error not in self._complaints:
+            self._complaints.add(error)
+            get_logger().warning("live page: a frame was not drawn", error=error)
 
     async def _listen(self) -> None:
         """Hear how the cameras are; without that, they are judged by their pictures."""

@@ -18,6 +18,8 @@ _STATES: Final[Mapping[str, PartState]] = {
     "offline": "gone",
 }
 
+_UNKNOWN: Final = PartView(name="analyzers", side="cloud", state="starting", detail="no answer has come yet")
+
 
 @final
 class Parts:
@@ -29,9 +31,11 @@ class Parts:
         self._status = status
         self._private = private
         self._cloud = cloud
-        self._analyzers = PartView(
-            name="analyzers", side="cloud", state="starting", detail="no answer has come yet"
-        )
+        self._analyzers = _UNKNOWN
+
+    def forget(self) -> None:
+        """Know nothing of the analyzers again: nobody looks at their answers any more."""
+        self._analyzers = _UNKNOWN
 
     def answered(self, answer: Answer) -> None:
         """Note whether the cloud answers."""

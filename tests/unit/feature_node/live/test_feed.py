@@ -203,6 +203,31 @@ async def test_a_slow_drawing_does_not_hold_the_loop(tmp_path: Path, monkeypatch
             await made.shown()
 
 
+async def test_a_page_that_is_closed_and_opened_while_a_frame_is_drawn_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing, go_on = threading.Event(), threading.Event()
+    reflect: Callable[[Reflector, Left], object] = Reflector.reflect
+
+    def slow(self: Reflector, left: Left) -> object:
+        drawing.set()
+        go_on.wait(20)
+        return reflect(self, left)
+
+    monkeypatch.setattr(Reflector, "reflect", slow)
+    async with house(tmp_path) as made:
+        with made.feed.open():
+            for camera in ("hall", "yard"):
+                made.feed.left(fakes.frame(camera=camera), released())
+            await asyncio.to_thread(drawing.wait, 20)
+        with made.feed.open():
+            go_on.set()
+            await asyncio.sleep(0)
+            made.feed.left(fakes.frame(5), released())
+            await made.shown()
+            assert made.feed.cameras()[0].sequence == 5
+
+
 async def test_the_parts_are_the_edge_its_brokers_and_what_answers(tmp_path: Path) -> None:
     async with house(tmp_path) as made:
         states = {part.name: part.state for part in made.feed.parts()}
@@ -218,6 +243,14 @@ async def test_the_parts_are_the_edge_its_brokers_and_what_answers(tmp_path: Pat
         assert made.feed.parts()[-1].state == "ok"
         made.feed.answered(answer(outcome="refused", reason="cloud-timeout"))
         assert (made.feed.parts()[-1].state, made.feed.parts()[-1].detail) == ("failed", "cloud timeout")
+
+
+async def test_what_the_analyzers_do_is_unknown_again_once_nobody_looks(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        with made.feed.open():
+            made.feed.answered(answer())
+            await until(lambda: made.feed.parts()[-1].state == "ok", "an answer")
+        await until(lambda: made.feed.parts()[-1].state == "starting", "forgotten")
 
 
 async def test_a_camera_shows_what_it_has_spent(tmp_path: Path) -> None:
