@@ -214,6 +214,7 @@ class MqttSession:
 
     async def _stop(self) -> None:
         await asyncio.to_thread(self._client.loop_stop)
+        self._listen_no_more()
         self._end("closed")
 
     def _listen(self) -> None:
@@ -245,6 +246,12 @@ class MqttSession:
         client.on_publish = on_publish
         client.on_subscribe = on_subscribe
         client.on_message = on_message
+
+    def _listen_no_more(self) -> None:
+        """Let go of the client, which lets go of us: it closes its sockets when nobody refers to it."""
+        client = self._client
+        client.on_socket_open = client.on_connect = client.on_disconnect = None
+        client.on_publish = client.on_subscribe = client.on_message = None
 
     def _connected(self, code: int, words: str, info: Properties | None) -> None:
         if self._accepted.done():

@@ -1,6 +1,8 @@
 """The link over real brokers: restarts, takeover, old protocols, size limits, slow consumers."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count, repeat
@@ -277,3 +279,15 @@ async def test_a_slow_consumer_is_sent_no_more_than_it_asked_for(mosquitto: Serv
                 break
         assert got == sorted(set(got))
         assert len(got) + inbox.refused.get("queue-full", 0) == 100
+
+
+async def test_a_closed_session_leaves_no_socket_to_the_garbage_collector(mosquitto: Server) -> None:
+    gc.disable()
+    try:
+        session = await MqttTransport(address_of(mosquitto), "brief", 1).connect(None, lambda _: None)
+        client = weakref.ref(session._client)  # type: ignore[attr-defined]
+        await session.close()
+        del session
+        await until(lambda: client() is None, "the client to be gone")
+    finally:
+        gc.enable()
