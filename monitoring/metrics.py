@@ -161,7 +161,7 @@ HOME_ASSISTANT_SENT: Final = Counter(
 )
 HOME_ASSISTANT_DROPPED: Final = Counter(
     "penumbra_home_assistant_dropped_total",
-    "Changed answers that Home Assistant was not told: a newer one came first, or there are too many cameras.",
+    "Changed answers that Home Assistant was not told: a newer one came first, or too many cameras.",
     ["reason"],
 )
 
