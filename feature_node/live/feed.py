@@ -29,7 +29,7 @@ from monitoring.logs import get_logger
 from monitoring.metrics import LIVE_FRAMES_SKIPPED
 
 MOST_CAMERAS: Final = 256
-GAP_SECONDS: Final = 0.2
+GAP_SECONDS: Final = 0.25
 """All cameras are drawn at most once in so long."""
 REST: Final = 4.0
 """After drawing, so many times as long as that took is rested: a fifth of one core at most."""
