@@ -54,7 +54,7 @@ def test_a_bundles_table_speaks_of_every_convolution_that_takes_maps(path: Path)
 
 def sound(table: PlacementTable, layer: str) -> None:
     rows = table.of(layer)
-    assert rows[0].maps == 1
+    assert rows[0].maps in {1, 2}, "fewer than the fewest that were measured allow nothing"
     assert rows[-1].maps == rows[-1].maps_in
     # Who holds more can do what who holds fewer can.
     assert [row.ssim for row in rows] == sorted(row.ssim for row in rows)
