@@ -77,10 +77,8 @@ def place_study(
         raise
     _write(report, study)
     for gap in study.gaps:
-        console.print(
-            f"{gap.solver}: {100 * gap.mean:.1f} % from the best on average, {gap.missed} missed",
-            highlight=False,
-        )
+        far = "no instance solved" if gap.mean is None else f"{100 * gap.mean:.1f} % from the best on average"
+        console.print(f"{gap.solver}: {far}, {gap.missed} missed", highlight=False)
     console.print(f"written to {report}", highlight=False, markup=False)
 
 

@@ -39,7 +39,7 @@ def _head(study: Study) -> Iterator[str]:
 
 def _in_short(study: Study) -> Iterator[str]:
     yield "## In short\n"
-    gaps = [f"{_CALLED[gap.solver]} {100 * gap.mean:.1f} % ({gap.instances} instances)" for gap in study.gaps]
+    gaps = [f"{_CALLED[gap.solver]} {_percent(gap.mean)} ({gap.instances} instances)" for gap in study.gaps]
     yield f"- Longer than the best placement, on average: {', '.join(gaps)}."
     ours = [found.median_ms for found in study.decisions if found.solver == "ours"]
     if ours:
@@ -67,9 +67,8 @@ def _gaps(study: Study) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|---|"
     for gap in study.gaps:
         yield (
-            f"| {_CALLED[gap.solver]} | {gap.instances} | {100 * gap.mean:.1f} % | "
-            f"{100 * gap.median:.1f} % | {100 * gap.p95:.1f} % | "
-            f"{100 * gap.worst:.1f} % | {100 * gap.within:.0f} % | {gap.missed} |"
+            f"| {_CALLED[gap.solver]} | {gap.instances} | {_percent(gap.mean)} | {_percent(gap.median)} | "
+            f"{_percent(gap.p95)} | {_percent(gap.worst)} | {_percent(gap.within, 0)} | {gap.missed} |"
         )
     yield "\nMissed: instances that have a placement where the solver found none.\n"
 
@@ -132,3 +131,7 @@ def _line(point: Point) -> str:
         f"{100 * point.rejected / max(1, point.asked):.1f} % | {point.given_up} | {seconds} | "
         f"{point.shared_bytes / 1e9:.1f} |"
     )
+
+
+def _percent(share: float | None, digits: int = 1) -> str:
+    return "–" if share is None else f"{100 * share:.{digits}f} %"

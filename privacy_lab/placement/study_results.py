@@ -24,7 +24,7 @@ class Solved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """How much longer a solver's placements take than the best ones, as shares of those.
+    """How much longer a solver's placements take than the best ones, as shares of those; None of none.
 
     Attributes:
         solver: Which.
@@ -40,11 +40,11 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     solver: str
     instances: int
     missed: int
-    mean: float
-    median: float
-    p95: float
-    worst: float
-    within: float
+    mean: float | None
+    median: float | None
+    p95: float | None
+    worst: float | None
+    within: float | None
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,10 +2,11 @@
 
 import statistics
 import time
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from feature_node.errors import Infeasible
 from feature_node.placement.costs import layer_seconds
@@ -57,16 +58,20 @@ def gaps_of(solved: Sequence[Solved]) -> tuple[Gap, ...]:
 def _gap(solver: str, solved: Sequence[Solved]) -> Gap:
     pairs = [(one.found[solver], one.best) for one in solved if solver in one.found]
     gaps = [seconds / best - 1 for seconds, best in pairs if seconds is not None and best is not None]
-    known = np.array(gaps or [np.nan])
+    known = np.array(gaps)
+
+    def of(figure: Callable[[npt.NDArray[np.float64]], Any]) -> float | None:
+        return float(figure(known)) if gaps else None
+
     return Gap(
         solver=solver,
         instances=len(gaps),
         missed=len(pairs) - len(gaps),
-        mean=float(known.mean()),
-        median=float(np.median(known)),
-        p95=float(np.quantile(known, 0.95)),
-        worst=float(known.max()),
-        within=float((known <= _CLOSE).mean()),
+        mean=of(np.mean),
+        median=of(np.median),
+        p95=of(lambda known: np.quantile(known, 0.95)),
+        worst=of(np.max),
+        within=of(lambda known: np.mean(known <= _CLOSE)),
     )
 
 

@@ -17,9 +17,11 @@ from privacy_lab.placement.study_results import (
     Gap,
     Point,
     Rejection,
+    Solved,
     Study,
     encode_study,
 )
+from privacy_lab.placement.study_solvers import gaps_of
 
 
 def point(**changed) -> Point:
@@ -142,6 +144,21 @@ def test_a_piece_that_is_done_is_not_made_again_unless_it_is_damaged(tmp_path) -
         path.write_bytes(path.read_bytes()[:-3])
     Pieces(tmp_path, lambda *_: None, 2).all(pieces)
     assert len(made) == 4
+
+
+def test_a_solver_that_solved_nothing_has_no_gap() -> None:
+    ours, algorithm_1 = gaps_of(
+        [
+            Solved(proved=True, best=2.0, found={"ours": 3.0, "algorithm-1": None}),
+            Solved(proved=True, best=None, found={}),
+            Solved(proved=False, best=None, found={}),
+        ]
+    )
+    assert (ours.instances, ours.missed, ours.mean, ours.within) == (1, 0, 0.5, 0.0)
+    assert (algorithm_1.instances, algorithm_1.missed, algorithm_1.worst) == (0, 1, None)
+    study = msgspec.structs.replace(STUDY, gaps=(ours, algorithm_1))
+    assert "| Algorithm 1 | 0 | – | – | – | – | – | 1 |" in page_of(study, {})
+    assert msgspec.json.decode(encode_study(study), type=Study) == study
 
 
 def test_table_one_stands_beside_what_ships() -> None:
