@@ -57,6 +57,7 @@ class Link(Generic[S]):
         self._delays = delays
         self._slots = asyncio.Semaphore(in_flight)
         self._mailboxes: list[Mailbox[Any]] = []
+        self._subscribing: set[asyncio.Future[None]] = set()
         self._session: Session | None = None
         self._standing = asyncio.Event()
         self._detail = "not connected yet"
@@ -106,7 +107,12 @@ class Link(Generic[S]):
             raise Unreachable(f"{self._transport.name}: {self._detail}") from None
 
     async def announce(self) -> None:
-        """Publish the presence again, because it has changed; does nothing while not connected."""
+        """Publish the presence again, because it has changed; does nothing while not connected.
+
+        Who reads it and writes at once is heard: whatever was to be received by then is subscribed to before.
+        """
+        if self._subscribing:
+            await asyncio.wait(self._subscribing)
         session = self._session
         if session is not None and self._presence is not None:
             await self._say(session, self._presence.now())
@@ -132,7 +138,8 @@ class Link(Generic[S]):
         self._mailboxes.append(mailbox)
         if self._session is not None:
             task = asyncio.ensure_future(self._subscribe_now(self._session, mailbox))
-            mailbox.keep(task)
+            self._subscribing.add(task)
+            task.add_done_callback(self._subscribing.discard)
         return mailbox
 
     async def deliver(self, topic: AnyTopic, path: str, data: bytes) -> None:
@@ -201,10 +208,10 @@ class Link(Generic[S]):
         will = self._presence.will if self._presence else None
         session = await self._transport.connect(will, self._take)
         try:
-            if self._presence is not None:
-                await self._say(session, self._presence.now())
             for mailbox in self._mailboxes:
                 await self._subscribe(session, mailbox)
+            if self._presence is not None:
+                await self._say(session, self._presence.now())
         except (SessionLost, LinkError) as error:
             await session.close()
             raise Unreachable(str(error) or "the connection was lost at once") from error

@@ -39,7 +39,6 @@ class Mailbox(Generic[R]):
         self._waiting: deque[Delivery[R]] = deque()
         self._news = asyncio.Event()
         self._closed = False
-        self._task: asyncio.Future[None] | None = None
 
     @property
     def filter(self) -> str:
@@ -53,10 +52,6 @@ class Mailbox(Generic[R]):
 
     def __len__(self) -> int:
         return len(self._waiting)
-
-    def keep(self, task: asyncio.Future[None]) -> None:
-        """Hold on to the task that subscribes, so that it is not collected before it has run."""
-        self._task = task
 
     def overlaps(self, other: "Mailbox[R]") -> bool:
         """Say whether both would receive the same message."""

@@ -61,9 +61,9 @@ async def a_link(
         yield link
 
 
-async def subscribed(subscriber: Any) -> Any:
+async def subscribed(link: Link[Any], subscriber: Any) -> Any:
     """Wait until the broker has confirmed a subscription that was made on a standing link."""
-    await subscriber._task
+    await link.announce()
     return subscriber
 
 
@@ -75,7 +75,7 @@ async def collect(subscriber: Subscriber[Frame], into: list[int]) -> None:
 
 @asynccontextmanager
 async def collecting(link: Link[Private], into: list[int]) -> AsyncIterator[None]:
-    task = asyncio.create_task(collect(await subscribed(link.subscriber(FRAMES)), into))
+    task = asyncio.create_task(collect(await subscribed(link, link.subscriber(FRAMES)), into))
     try:
         yield
     finally:
@@ -265,7 +265,7 @@ async def test_a_slow_consumer_is_sent_no_more_than_it_asked_for(mosquitto: Serv
         a_link(Cloud, address, receive_maximum=asked) as edge,
         a_link(Cloud, address) as analyzer,
     ):
-        inbox: Mailbox[Any] = await subscribed(edge.subscriber(RESULTS, capacity=8))
+        inbox: Mailbox[Any] = await subscribed(edge, edge.subscriber(RESULTS, capacity=8))
         for sequence in range(100):
             await analyzer.publisher(RESULTS).send(a_result(sequence=sequence))
         await until(lambda: len(inbox) == asked, "as many as may be unacknowledged")
