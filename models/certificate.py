@@ -9,7 +9,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from models.errors import DamagedBundle, UnsupportedBundle
+from models.documents import decode_document, encode_document
+from models.errors import DamagedBundle
 from models.manifest import CERTIFICATE, EXTRACTOR, Count, Digest, Manifest, Share, Text
 
 SCHEMA: Final = 1
@@ -196,25 +197,12 @@ def edge_figures(edge: EdgeCost) -> dict[str, float]:
 
 def encode_certificate(certificate: Certificate) -> bytes:
     """Give the certificate as JSON for people and programs, the same bytes each time."""
-    return msgspec.json.format(msgspec.json.encode(certificate, order="deterministic"), indent=2) + b"\n"
+    return encode_document(certificate)
 
 
 def decode_certificate(data: bytes, where: str) -> Certificate:
-    """Read a certificate from JSON.
-
-    Raises:
-        DamagedBundle: it is not JSON, or a value is missing or not allowed; the text names which.
-        UnsupportedBundle: its schema version is not the one this program reads.
-    """
-    try:
-        version = msgspec.json.decode(data, type=_Version).schema
-        if version != SCHEMA:
-            raise UnsupportedBundle(
-                f"{where}: certificate schema {version} is not {SCHEMA}, which this version of penumbra reads"
-            )
-        return msgspec.json.decode(data, type=Certificate)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DamagedBundle(f"{where}: {CERTIFICATE}: {error}") from error
+    """Read a certificate from JSON; raises what `decode_document` does."""
+    return decode_document(data, Certificate, SCHEMA, CERTIFICATE, where)
 
 
 def check_certificate(certificate: Certificate, manifest: Manifest, where: str) -> None:
@@ -232,7 +220,3 @@ def check_certificate(certificate: Certificate, manifest: Manifest, where: str) 
         )
     if certificate.extractor_sha256 != entry.sha256:
         raise DamagedBundle(f"{where}: {CERTIFICATE} is of another {EXTRACTOR}, as its SHA-256 says")
-
-
-class _Version(msgspec.Struct):
-    schema: int

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from models.errors import DamagedBundle, UnsupportedBundle
+from models.documents import decode_document, encode_document
 
 SCHEMA: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -259,8 +259,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def bundle_id(self) -> str:
         """16 hex digits that both halves of one pair share, and no other bundle does.
 
-        They stand for what answers. The mirror is only looked into: the manifest lists its hash as any
-        file's, but the id does not cover it, so that a bundle certified before it got one stays that bundle.
+        They do not cover the mirror, which answers nothing: a bundle that gets one keeps its certificate.
         """
         answering = {name: entry for name, entry in self.files.items() if name != MIRROR}
         canonical = msgspec.json.encode(msgspec.structs.replace(self, files=answering), order="deterministic")
@@ -278,26 +277,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 def encode_manifest(manifest: Manifest) -> bytes:
     """Give the manifest as JSON for people and programs, the same bytes each time."""
-    return msgspec.json.format(msgspec.json.encode(manifest, order="deterministic"), indent=2) + b"\n"
+    return encode_document(manifest)
 
 
 def decode_manifest(data: bytes, where: str) -> Manifest:
-    """Read a manifest from JSON.
-
-    Raises:
-        DamagedBundle: it is not JSON, or a value is missing or not allowed; the text names which.
-        UnsupportedBundle: its schema version is not the one this program reads.
-    """
-    try:
-        version = msgspec.json.decode(data, type=_Version).schema
-        if version != SCHEMA:
-            raise UnsupportedBundle(
-                f"{where}: manifest schema {version} is not {SCHEMA}, the one this version of penumbra reads"
-            )
-        return msgspec.json.decode(data, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DamagedBundle(f"{where}: {MANIFEST}: {error}") from error
-
-
-class _Version(msgspec.Struct):
-    schema: int
+    """Read a manifest from JSON; raises what `decode_document` does."""
+    return decode_document(data, Manifest, SCHEMA, MANIFEST, where)

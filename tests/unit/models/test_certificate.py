@@ -82,7 +82,7 @@ def test_what_is_no_certificate_is_refused(data: bytes) -> None:
 
 
 def test_a_newer_schema_is_told_from_a_damaged_file() -> None:
-    with pytest.raises(UnsupportedBundle, match="certificate schema 2"):
+    with pytest.raises(UnsupportedBundle, match=r"certificate\.json has schema 2"):
         decode_certificate(b'{"schema": 2, "unheard": true}', "here")
 
 
