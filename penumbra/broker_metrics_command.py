@@ -7,6 +7,7 @@ import typer
 
 from broker.address import BrokerAddress
 from broker.topic import Role
+from penumbra import flags as f
 from penumbra import options as o
 from penumbra.brokers import configured
 from penumbra.errors import ConfigError
@@ -45,7 +46,7 @@ def _address(side: SideName, config: Path | None, keys: dict[str, Any] | None, n
     if config is not None:
         pipeline = load_pipeline(config, needs_cameras=False)
     else:
-        pipeline = pipeline_of_flags({side: {"broker": keys}}, o.FLAGS | {"address": "--broker"})
+        pipeline = pipeline_of_flags({side: {"broker": keys}}, f.FLAGS | {"address": "--broker"})
     entry = getattr(pipeline, side).broker
     if entry is None:
         raise ConfigError(f"{config}: {side}.broker: is missing, so there is no broker to ask.")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from penumbra import flags as f
 from penumbra import options as o
 from penumbra.errors import ConfigError
 from penumbra.pipeline_file import load_pipeline, pipeline_of_flags
@@ -76,7 +77,7 @@ def doctor(*, config: o.ConfigOption = None) -> None:
         work = examine_run(info)
     else:
         work = examine_pipeline(
-            pipeline_of_flags({"private": {"cameras": o.CameraFlags().cameras()}}, o.FLAGS)
+            pipeline_of_flags({"private": {"cameras": f.CameraFlags().cameras()}}, f.FLAGS)
         )
     findings = asyncio.run(work)
     Console(highlight=False).print(findings_view(findings))

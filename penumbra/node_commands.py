@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from penumbra import flags as f
 from penumbra import options as o
 from penumbra.errors import ConfigError
 from penumbra.pipeline_file import load_pipeline, pipeline_of_flags
@@ -59,7 +60,7 @@ def camera(
 ) -> None:
     """Run cameras alone: pictures from their sources to the private broker."""
     names = name or []
-    flags = o.CameraFlags(
+    flags = f.CameraFlags(
         sources=source or (),
         names=names if source else (),
         fps=fps,
@@ -71,12 +72,12 @@ def camera(
         max_lag=max_lag,
     )
     if config is not None:
-        o.refuse_both(flags)
+        f.refuse_both(flags)
         pipeline = _only(load_pipeline(config), names, config)
     else:
         broker = _broker_keys(private_broker, password_file, ca_file)
         content = {"private": {"broker": broker, "cameras": flags.cameras()}}
-        pipeline = pipeline_of_flags(content, o.FLAGS | {"address": "--private-broker"})
+        pipeline = pipeline_of_flags(content, f.FLAGS | {"address": "--private-broker"})
     _need(pipeline, ("private",))
     if validate_config:
         return _print_plan(pipeline, "camera")
@@ -105,7 +106,7 @@ def edge(
     validate_config: o.ValidateOption = False,
 ) -> None:
     """Run the edge node alone: the only place where pictures and the cloud meet."""
-    keys = o.edge_keys(bundle, extractor, regions, shade, detector)
+    keys = f.edge_keys(bundle, extractor, regions, shade, detector)
     if config is not None:
         pipeline = load_pipeline(config, keys, needs_cameras=False)
     else:
@@ -114,7 +115,7 @@ def edge(
             "cloud": {"broker": _broker_keys(cloud_broker, password_file, ca_file)},
             "edge": keys,
         }
-        pipeline = pipeline_of_flags(content, o.FLAGS)
+        pipeline = pipeline_of_flags(content, f.FLAGS)
     _need(pipeline, ("private", "cloud"))
     if validate_config:
         return _print_plan(pipeline, "edge")
@@ -150,7 +151,7 @@ def helper(
     else:
         broker = _broker_keys(private_broker, password_file, ca_file)
         pipeline = pipeline_of_flags(
-            {"private": {"broker": broker}}, o.FLAGS | {"address": "--private-broker"}
+            {"private": {"broker": broker}}, f.FLAGS | {"address": "--private-broker"}
         )
     _need(pipeline, ("private",))
     from feature_node.distributed.helper_node import run  # noqa: PLC0415 - only this command needs it
@@ -182,7 +183,7 @@ def analyzer(
     else:
         broker = _broker_keys(cloud_broker, password_file, ca_file)
         content = {"cloud": {"broker": broker, "redis": redis}, "edge": {"bundle": bundle}}
-        pipeline = pipeline_of_flags(content, o.FLAGS | {"address": "--cloud-broker", "redis": "--redis"})
+        pipeline = pipeline_of_flags(content, f.FLAGS | {"address": "--cloud-broker", "redis": "--redis"})
     _need(pipeline, ("cloud",))
     if validate_config:
         return _print_plan(pipeline, "analyzer")

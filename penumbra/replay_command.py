@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from penumbra import flags as f
 from penumbra import options as o
 from penumbra.errors import ConfigError
 from penumbra.pipeline_file import load_pipeline, pipeline_of_flags
@@ -64,7 +65,7 @@ def replay(
 
     Without a pipeline file that names a private broker, everything that is needed runs here until the end.
     """
-    flags = o.CameraFlags(
+    flags = f.CameraFlags(
         sources=files,
         names=camera or file_names(files),
         fps=fps,
@@ -73,8 +74,8 @@ def replay(
         realtime=bool(realtime),
         zones=privacy_zone or (),
     )
-    spread = o.spread_keys(config, extractor, max_ssim, colluding)
-    edge = {**o.edge_keys(bundle, extractor, regions, shade, detector), **spread}
+    spread = f.spread_keys(config, extractor, max_ssim, colluding)
+    edge = {**f.edge_keys(bundle, extractor, regions, shade, detector), **spread}
     pipeline = _pipeline(config, flags, edge, helpers)
     if validate_config:
         from penumbra.plan import print_plan  # noqa: PLC0415 - imports the nodes' settings
@@ -98,10 +99,10 @@ def file_names(files: Sequence[str]) -> list[str]:
 
 
 def _pipeline(
-    config: Path | None, flags: o.CameraFlags, edge: dict[str, Any], helpers: int | None
+    config: Path | None, flags: f.CameraFlags, edge: dict[str, Any], helpers: int | None
 ) -> Pipeline:
     given = {"cameras": flags.cameras(), "helpers": helpers}
-    of_flags = pipeline_of_flags({"private": given, "edge": edge}, o.FLAGS)
+    of_flags = pipeline_of_flags({"private": given, "edge": edge}, f.FLAGS)
     if config is None:
         return of_flags
     of_file = load_pipeline(config, edge, private={"helpers": helpers}, needs_cameras=False)

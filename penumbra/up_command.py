@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from penumbra import flags as f
 from penumbra import options as o
 from penumbra.pipeline_file import load_pipeline, pipeline_of_flags
 from penumbra.pipeline_schema import Pipeline
@@ -52,7 +53,7 @@ def up(
     Without a pipeline file and without flags: a demo camera, and the question whether a face is a man's or a
     woman's. Ctrl-C stops in order: no new pictures, the last answers come in.
     """
-    flags = o.CameraFlags(
+    flags = f.CameraFlags(
         sources=source or (),
         names=camera or (),
         fps=fps,
@@ -63,9 +64,9 @@ def up(
         zones=privacy_zone or (),
         max_lag=max_lag,
     )
-    spread = o.spread_keys(config, extractor, max_ssim, colluding)
-    edge = {**o.edge_keys(bundle, extractor, regions, shade, detector), **spread}
-    private, cloud = o.trace_keys(traces)
+    spread = f.spread_keys(config, extractor, max_ssim, colluding)
+    edge = {**f.edge_keys(bundle, extractor, regions, shade, detector), **spread}
+    private, cloud = f.trace_keys(traces)
     pipeline = _pipeline(config, flags, edge, {"helpers": helpers, **private}, cloud)
     if validate_config:
         from penumbra.plan import print_plan  # noqa: PLC0415 - imports the nodes' settings
@@ -77,15 +78,15 @@ def up(
 
 def _pipeline(
     config: o.ConfigOption,
-    flags: o.CameraFlags,
+    flags: f.CameraFlags,
     edge: dict[str, object],
     private: dict[str, object],
     cloud: dict[str, object],
 ) -> Pipeline:
     if config is None:
         private = {"cameras": flags.cameras(), **private}
-        return pipeline_of_flags({"private": private, "edge": edge, "cloud": cloud}, o.FLAGS)
-    o.refuse_both(flags)
+        return pipeline_of_flags({"private": private, "edge": edge, "cloud": cloud}, f.FLAGS)
+    f.refuse_both(flags)
     return load_pipeline(config, edge, private=private, cloud=cloud)
 
 

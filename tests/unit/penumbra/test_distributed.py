@@ -11,8 +11,8 @@ from feature_node.settings import decode_settings
 from models.catalogue import find
 from penumbra.brokers import DEFAULT_HELPERS, helper_names, private_accounts
 from penumbra.errors import ConfigError
+from penumbra.flags import FLAGS
 from penumbra.node_settings import check_spread, distributed_settings, edge_settings, helper_settings
-from penumbra.options import FLAGS
 from penumbra.pipeline_file import load_pipeline, pipeline_of_flags
 from penumbra.pipeline_schema import Pipeline
 from penumbra.placement_text import placement_lines

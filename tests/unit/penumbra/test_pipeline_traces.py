@@ -10,8 +10,8 @@ from monitoring.errors import BadTraces
 from monitoring.traces import TraceSettings
 from penumbra.__main__ import report
 from penumbra.errors import ConfigError
+from penumbra.flags import FLAGS, trace_keys
 from penumbra.node_settings import RedisPlace, analyzer_settings, camera_settings, edge_settings
-from penumbra.options import FLAGS, trace_keys
 from penumbra.pipeline_file import load_pipeline, pipeline_of_flags
 from penumbra.pipeline_schema import Pipeline
 from penumbra.plan import plan

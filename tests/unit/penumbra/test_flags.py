@@ -3,15 +3,8 @@ from pathlib import Path
 import pytest
 
 from penumbra.errors import ConfigError
-from penumbra.options import (
-    CameraFlags,
-    ExtractorName,
-    ShadeName,
-    camera_names,
-    edge_keys,
-    read_zone,
-    spread_keys,
-)
+from penumbra.flags import CameraFlags, camera_names, edge_keys, read_zone, spread_keys
+from penumbra.options import ExtractorName, ShadeName
 from penumbra.replay_command import file_names
 
 
