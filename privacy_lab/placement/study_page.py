@@ -58,10 +58,12 @@ def _in_short(study: Study) -> Iterator[str]:
 
 def _gaps(study: Study) -> Iterator[str]:
     yield "## How far from the best placement\n"
+    solved = max((gap.instances + gap.missed for gap in study.gaps), default=0)
+    none = study.instances - study.unsolved - solved
     yield (
         "Small networks and sites drawn at random, the best placement of each proved. The gap is how much "
-        f"longer a solver's placement takes. {study.unsolved} instances were not proved in time and are left "
-        "out.\n"
+        f"longer a solver's placement takes. Of {study.instances} drawn, {none} have no placement at all, as "
+        f"was proved, and {study.unsolved} were not proved in time; they are left out.\n"
     )
     yield "| solver | instances | mean gap | median | 95 of 100 under | worst | within 5 % | missed |"
     yield "|---|---|---|---|---|---|---|---|"
