@@ -69,6 +69,11 @@ class Link(Generic[S]):
         return self._session is not None
 
     @property
+    def listening(self) -> bool:
+        """Whether it also receives all that it was asked to: what is sent from now on arrives."""
+        return self.connected and not self._subscribing
+
+    @property
     def detail(self) -> str:
         """How the link is, in words for a person."""
         return self._detail

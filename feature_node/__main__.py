@@ -80,13 +80,14 @@ async def serve_edge(settings: EdgeSettings, stop: asyncio.Event) -> None:
     ):
         get_logger().info("edge node starts", site=settings.site, metrics=address)
         with contextlib.closing(await _assembled(settings, threads, status, private)) as assembly:
-            status.ready(assembly.profile.bundle, cloud, assembly.ledger, assembly.spread)
             try:
                 async with (
                     live_page(settings, assembly, (private, cloud), status) as tap,
                     asyncio.TaskGroup() as tasks,
                     outlets.running(tasks),
                 ):
+                    # Not sooner: whoever finds this node ready may send to it at once.
+                    status.ready(assembly.profile.bundle, cloud, assembly.ledger, assembly.spread)
                     if assembly.spread is not None:
                         assembly.spread.join(private, tasks)
                     tasks.create_task(status.keep_saying(private), name="status")

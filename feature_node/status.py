@@ -100,7 +100,7 @@ class Status:
             {
                 **more,
                 "extractor": self._check_extractor,
-                "private-broker": lambda: Check("ok" if private.connected else "failed", private.detail),
+                "private-broker": lambda: Check("ok" if private.listening else "failed", private.detail),
                 "cloud-broker": lambda: Check("ok" if cloud.connected else "degraded", cloud.detail),
             }
         )

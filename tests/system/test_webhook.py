@@ -120,7 +120,7 @@ async def test_frames_are_answered_while_the_receiver_fails_and_hangs(tmp_path: 
             url=receiver.url(), on="every", timeout=0.5, give_up=120.0, queue=4, **secrets(tmp_path)
         )
         async with world(tmp_path, webhook=webhook) as edge:
-            await edge.edge.ready()
+            await edge.state("online")
             await send(edge, 8)
             await edge.answered(8)
             # The first is still being tried; of the others the four newest wait and three have made room.
@@ -175,7 +175,7 @@ async def test_an_edge_that_ends_posts_what_waits_and_says_how_its_webhook_is(tm
         webhook = WebhookSettings(url=receiver.url(), on="every", timeout=0.5)
         receiver.next.append(503)
         async with world(tmp_path, webhook=webhook) as edge:
-            await edge.edge.ready()
+            await edge.state("online")
             await send(edge, 3)
             await edge.answered(3)
 

@@ -60,6 +60,8 @@ async def test_news_of_a_node_wait_for_what_it_asked_to_receive() -> None:
         announcing = asyncio.ensure_future(link.announce())
         await session.asked.wait()
         assert session.done == ["said"]
+        assert (link.connected, link.listening) == (True, False)
         session.granted.set()
         await announcing
+        assert link.listening
         assert session.done == ["said", "subscribed", "said"]
