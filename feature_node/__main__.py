@@ -21,7 +21,7 @@ from feature_node.flights import Flights
 from feature_node.home import Home
 from feature_node.intake import Intake
 from feature_node.live.page import live_page
-from feature_node.live.tap import Tap, Tapped
+from feature_node.live.tap import Tap, shown_to
 from feature_node.memory import keep_small
 from feature_node.node import EdgeNode
 from feature_node.sending import Sending
@@ -29,6 +29,7 @@ from feature_node.settings import EdgeSettings, decode_settings
 from feature_node.shown import show_extractor
 from feature_node.status import Status
 from feature_node.tally import Tally
+from feature_node.telling import Telling
 from feature_node.threads import Threads
 from models.errors import BundleError
 from monitoring.errors import BadTraces, MonitoringError
@@ -127,7 +128,7 @@ async def work(
     tally, tap = around.tally, around.tap
     intake = _intake(settings, around)
     flights = Flights(settings.in_flight, settings.answer_timeout, intake.look_again)
-    answers = around.outlets.beside(Tapped(private.publisher(ANSWERS), tap))
+    answers = Telling(private.publisher(ANSWERS), around.outlets.tell, shown_to(tap))
     home = Home(answers, flights, tally, tasks, task=assembly.profile.task)
     sending = Sending(cloud.publisher(FEATURES), flights, home, tasks, tap)
     node = EdgeNode(intake=intake, way=assembly.way, flights=flights, sending=sending, home=home, tally=tally)

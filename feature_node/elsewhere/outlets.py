@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final, final
 
 from broker.answers import Answer
-from broker.ends import Publisher
 from feature_node.elsewhere.home_assistant import HomeAssistant
 from feature_node.elsewhere.settings import HomeAssistantSettings, WebhookSettings
 from feature_node.elsewhere.webhook import Webhook
@@ -36,10 +35,6 @@ class Outlets:
             self._home_assistant.announcer.take(answer)
         if self._webhook is not None:
             self._webhook.take(answer)
-
-    def beside(self, answers: Publisher[Answer]) -> Publisher[Answer]:
-        """A publisher of answers that also tells of each here, whether or not the broker takes it."""
-        return _Beside(answers, self.tell)
 
     @property
     def checks(self) -> Mapping[str, Callable[[], Check]]:
@@ -88,14 +83,3 @@ def make_outlets(
 
         hook = Webhook(webhook, HttpPoster(webhook), read_secrets(webhook))
     return Outlets(home, hook)
-
-
-@final
-class _Beside:
-    def __init__(self, answers: Publisher[Answer], tell: Callable[[Answer], None]) -> None:
-        self._answers = answers
-        self._tell = tell
-
-    async def send(self, message: Answer, /) -> int:
-        self._tell(message)
-        return await self._answers.send(message)

@@ -3,8 +3,8 @@
 from typing import Final, Protocol, final
 
 from broker.answers import Answer
-from broker.ends import Publisher
 from broker.frames import Frame
+from feature_node.telling import Tell
 from feature_node.way import Released
 
 
@@ -41,16 +41,11 @@ class Untapped:
 NO_TAP: Final = Untapped()
 
 
-@final
-class Tapped:
-    """A publisher of answers that lets a `Tap` look on."""
+def shown_to(tap: Tap) -> Tell:
+    """Give what shows a tap each answer while somebody watches."""
 
-    def __init__(self, answers: Publisher[Answer], tap: Tap) -> None:
-        self._answers = answers
-        self._tap = tap
+    def tell(answer: Answer) -> None:
+        if tap.watched:
+            tap.answered(answer)
 
-    async def send(self, message: Answer, /) -> int:
-        """See `Publisher`."""
-        if self._tap.watched:
-            self._tap.answered(message)
-        return await self._answers.send(message)
+    return tell

@@ -25,13 +25,14 @@ from feature_node.flights import Flights
 from feature_node.hold import Holds
 from feature_node.home import Home
 from feature_node.intake import Intake
-from feature_node.live.tap import NO_TAP, Tap, Tapped
+from feature_node.live.tap import NO_TAP, Tap, shown_to
 from feature_node.node import EdgeNode
 from feature_node.picture import Picture
 from feature_node.protect import NumbersProtection, Protect, contract_of
 from feature_node.release.chains import chain_of
 from feature_node.sending import Sending
 from feature_node.tally import Tally
+from feature_node.telling import Telling
 from feature_node.threads import Threads
 from feature_node.watch import Watch
 from feature_node.way import Way
@@ -167,7 +168,7 @@ async def running(
             async with asyncio.TaskGroup() as tasks:
                 intake = Intake(bench.tally, queue=queue, queue_bytes=2**24, max_cameras=8, traces=traces)
                 flights = Flights(in_flight, answer_timeout, intake.look_again)
-                told = Tapped(private.publisher(ANSWERS), tap)
+                told = Telling(private.publisher(ANSWERS), shown_to(tap))
                 home = Home(told, flights, bench.tally, tasks, task="who")
                 sending = Sending(cloud.publisher(FEATURES), flights, home, tasks, tap)
                 node = EdgeNode(

@@ -17,7 +17,8 @@ from broker.topic import Cloud, Private
 from feature_node.live.feed import MOST_CAMERAS, LiveFeed
 from feature_node.live.parts import Parts
 from feature_node.live.reflection import Left, Reflector
-from feature_node.live.tap import NO_TAP, Tapped
+from feature_node.live.tap import NO_TAP, shown_to
+from feature_node.telling import Telling
 from feature_node.way import Released
 from monitoring.live.view import SiteView
 from monitoring.metrics import LIVE_FRAMES_SKIPPED
@@ -270,5 +271,5 @@ async def test_answers_pass_whether_or_not_somebody_looks_on() -> None:
             sent.append(message)
             return 1
 
-    assert await Tapped(Sink(), NO_TAP).send(answer()) == 1
+    assert await Telling(Sink(), shown_to(NO_TAP)).send(answer()) == 1
     assert len(sent) == 1
