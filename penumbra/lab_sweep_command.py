@@ -67,6 +67,7 @@ GridsOption = Annotated[
     ),
 ]
 ProcessesOption = Annotated[int, typer.Option("--processes", min=1, max=256, help="Points made at a time.")]
+ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=256, help="Cores of one process.")]
 
 SETS: Final = ("cifar10-jpeg", "gtsrb10", "mnist")
 _WATCHED: Final = 64
@@ -98,7 +99,7 @@ def sweep(
     grids: GridsOption = None,
     processes: ProcessesOption = 1,
     device: o.DeviceOption = "auto",
-    threads: o.ThreadsOption = o.THREADS,
+    threads: ThreadsOption = o.THREADS,
 ) -> None:
     """Sweep amounts of noise: train under each, attack each, and keep every point."""
     require_lab()
