@@ -18,6 +18,7 @@ from models.split import split_bundle
 from penumbra import lab_attacking as a
 from penumbra import lab_options as o
 from penumbra.bundle_claims import claims_hold
+from penumbra.saying import say
 
 app = typer.Typer(help="Show, verify, split and list bundles.", no_args_is_help=True)
 
@@ -64,7 +65,7 @@ def verify(
     console = Console()
     for check in verify_bundle(path):
         console.print(f"✓ {check}", highlight=False, markup=False)
-    console.print(f"{path}: sound", highlight=False, markup=False, soft_wrap=True)
+    say(console, f"{path}: sound")
     if data is None:
         return
     kept = o.kept_in(folder, "attacks")
@@ -79,8 +80,8 @@ def split(bundle: BundleArgument, out: OutOption = Path()) -> None:
     """Write the edge's half and the cloud's half as two zips."""
     extractor, analyzer = split_bundle(find(bundle), out)
     console = Console()
-    console.print(f"edge   {extractor}", highlight=False, markup=False, soft_wrap=True)
-    console.print(f"cloud  {analyzer}", highlight=False, markup=False, soft_wrap=True)
+    say(console, f"edge   {extractor}")
+    say(console, f"cloud  {analyzer}")
 
 
 @app.command("list")

@@ -15,6 +15,7 @@ from penumbra.errors import RunError
 from penumbra.lab_attack_tables import identity_table, reconstruction_table, summary
 from penumbra.lab_material import read_material
 from penumbra.lab_needs import require_lab
+from penumbra.saying import say
 from penumbra.units import count_text
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def show_battery(battery: "Battery", console: Console) -> None:
         if table.row_count:
             console.print(table)
     for line in summary(battery):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(console, line)
 
 
 def _target(path: Path, device: o.DeviceName, threads: int, console: Console) -> "Target":
@@ -94,7 +95,7 @@ def _attack(
             return run_battery(target, material, plan, folder, bar.attack).battery
     except KeyboardInterrupt:
         text = f"interrupted. What is finished is kept in {folder}: the same command goes on from there."
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(console, text)
         raise
 
 
@@ -103,7 +104,7 @@ def _name_skipped(console: Console, names: Iterable[str]) -> None:
     if listed:
         more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
         text = f"{count_text(len(listed), 'file')} could not be read: {', '.join(listed[:_NAMED])}{more}"
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(console, text)
 
 
 def _write(path: Path, data: bytes) -> None:

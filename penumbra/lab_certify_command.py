@@ -14,6 +14,7 @@ from penumbra import lab_options as o
 from penumbra.errors import RunError
 from penumbra.lab_material import read_material
 from penumbra.lab_needs import require_lab
+from penumbra.saying import say
 
 if TYPE_CHECKING:
     from models.certificate import Certificate
@@ -61,14 +62,12 @@ def certify(
             costs=bar.costs,
         )
     _show(certificate, console)
-    console.print(f"wrote certificate.json into {path}", highlight=False, markup=False, soft_wrap=True)
+    say(console, f"wrote certificate.json into {path}")
     if page is not None:
         _write(page, render_page(facts))
-        console.print(
+        say(
+            console,
             f"wrote {page}. It shows pictures of the data sets: pass it on only where their terms allow it.",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
         )
 
 
@@ -81,7 +80,7 @@ def _show(certificate: "Certificate", console: Console) -> None:
         table.add_row(name, f"{value:.4g}", f"{low:.4g} to {high:.4g}")
     console.print(table)
     for attack, why in certificate.not_run.items():
-        console.print(f"not run: {attack}: {why}", highlight=False, markup=False, soft_wrap=True)
+        say(console, f"not run: {attack}: {why}")
 
 
 def _write(path: Path, text: str) -> None:

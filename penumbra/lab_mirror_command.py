@@ -12,6 +12,7 @@ from penumbra import lab_attacking as a
 from penumbra import lab_options as o
 from penumbra.lab_material import read_material
 from penumbra.lab_needs import require_lab
+from penumbra.saying import say
 
 OutOption = Annotated[
     Path | None,
@@ -54,14 +55,10 @@ def mirror(
             material = read_material(load_manifest(path), data, own=own, recipe=recipe)
             made = make_mirror(path, material, asked, lambda share: bar.attack("mirror", seed, share))
     except KeyboardInterrupt:
-        _say(console, f"interrupted. What is learnt is kept in {kept}: the same command goes on from there.")
+        say(console, f"interrupted. What is learnt is kept in {kept}: the same command goes on from there.")
         raise
-    _say(console, f"learnt from {made.learnt} regions; on {made.scored} others it reaches SSIM")
-    _say(console, f" {made.ssim.value:.3f} (95 %: {made.ssim.low:.3f} to {made.ssim.high:.3f})")
+    say(console, f"learnt from {made.learnt} regions; on {made.scored} others it reaches SSIM")
+    say(console, f" {made.ssim.value:.3f} (95 %: {made.ssim.low:.3f} to {made.ssim.high:.3f})")
     over = made.over_floor
-    _say(console, f" {over.value:+.3f} over the mean picture ({over.low:+.3f} to {over.high:+.3f})")
-    _say(console, f"wrote mirror.onnx, {made.size:,} bytes, into {asked.out}")
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    say(console, f" {over.value:+.3f} over the mean picture ({over.low:+.3f} to {over.high:+.3f})")
+    say(console, f"wrote mirror.onnx, {made.size:,} bytes, into {asked.out}")

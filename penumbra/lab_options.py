@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 from rich.console import Console
 
+from penumbra.saying import say
+
 if TYPE_CHECKING:
     import torch
 
@@ -55,7 +57,7 @@ def device_for(doing: str, device: DeviceName, threads: int, console: Console) -
     torch.set_num_threads(threads)
     cv2.setNumThreads(1)
     chosen, remark = choose_device(device, doing)
-    console.print(remark, highlight=False, markup=False, soft_wrap=True)
+    say(console, remark)
     return chosen
 
 

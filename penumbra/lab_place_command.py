@@ -11,6 +11,7 @@ from rich.table import Table
 
 from penumbra.errors import ConfigError
 from penumbra.lab_needs import require_lab
+from penumbra.saying import say
 from penumbra.units import age_text, bytes_text, count_text
 from privacy_lab.networks.spec import NetworkName
 
@@ -93,7 +94,7 @@ def place(
     plan = _planned(Problem.of(net, fleet, caps, topology), _solver(solver, seconds), measured)
     console = Console()
     console.print(plan_table(plan, net, fleet, caps, measured))
-    console.print(_summary(plan, net, fleet, caps), highlight=False, markup=False, soft_wrap=True)
+    say(console, _summary(plan, net, fleet, caps))
     if draw is not None:
         from privacy_lab.placement.draw import draw_plan  # noqa: PLC0415 - matplotlib, where it is asked for
 

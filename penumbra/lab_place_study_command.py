@@ -10,6 +10,7 @@ from penumbra.errors import RunError
 from penumbra.lab_needs import require_lab
 from penumbra.lab_options import kept_in
 from penumbra.lab_sweeping import SweepBar
+from penumbra.saying import say
 
 if TYPE_CHECKING:
     from privacy_lab.placement.collusion import CollusionAttacked
@@ -68,11 +69,9 @@ def place_study(
         with SweepBar(console) as bar:
             study = run_study(extent, folder, bar.watch, colluded)
     except KeyboardInterrupt:
-        console.print(
+        say(
+            console,
             f"interrupted. Finished pieces are in {folder}: the same command goes on from there.",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
         )
         raise
     _write(report, study)

@@ -17,6 +17,7 @@ from penumbra.lab_material import read_material
 from penumbra.lab_needs import require_lab
 from penumbra.lab_sweep_command import texts, whole_numbers
 from penumbra.lab_sweeping import SweepBar
+from penumbra.saying import say
 
 if TYPE_CHECKING:
     from privacy_lab.placement.found import Found
@@ -96,12 +97,12 @@ def place_table(
     try:
         found = _measured(network, bundle, data, own=own, asked=asked, console=console)
     except KeyboardInterrupt:
-        _say(console, f"interrupted. Finished layers are in {out}: the same command goes on from there.")
+        say(console, f"interrupted. Finished layers are in {out}: the same command goes on from there.")
         raise
     for shown in (found_table(found), caps_table(table_of(found))):
         console.print(shown)
     for path in write_tables(found, out):
-        _say(console, f"wrote {path}")
+        say(console, f"wrote {path}")
 
 
 def found_table(found: "Found") -> Table:
@@ -154,7 +155,3 @@ def _measured(
 
 def _beside(row: "PublishedRow | None", maps: int) -> str:
     return "" if row is None or maps not in row.ssim else f"{row.ssim[maps]:.2f}"
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -12,6 +12,7 @@ from models.errors import BundleNotFound
 from models.reading import load_manifest
 from penumbra.errors import RunError
 from penumbra.lab_options import kept_in
+from penumbra.saying import say
 
 if TYPE_CHECKING:
     from privacy_lab.sweep.recommend import Evidence, Wanted
@@ -73,12 +74,10 @@ def recommend(
     console.print(evidence_table(advice.evidence, advice.chosen))
     if advice.chosen is None:
         raise RunError(_missed(advice.nearest, wanted))
-    console.print(
+    say(
+        console,
         f"use {said(advice.chosen)}: {100 * advice.chosen.accuracy:.1f} % answered rightly, "
         f"{advice.chosen.loss:.1f} points lost, SSIM {advice.chosen.ssim:.3f} ({advice.chosen.attack})",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
     )
 
 

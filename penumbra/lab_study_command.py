@@ -9,10 +9,12 @@ from rich.console import Console
 
 from penumbra import lab_options as o
 from penumbra.lab_needs import find_recipe, require_lab
+from penumbra.saying import say
 from privacy_lab.errors import BadRecipe
 
 if TYPE_CHECKING:
     from privacy_lab.checkpoints import Progress
+    from privacy_lab.recipe import Recipe
 
 RecipeArgument = Annotated[str, typer.Argument(help="A recipe's YAML file, or the name of a shipped one.")]
 OutOption = Annotated[Path, typer.Option("--out", help="The folder for embeddings.json, .md and the plots.")]
@@ -59,15 +61,10 @@ def study(
     # Typer reads this module on every `penumbra --help`, which must not wait for torch.
     from privacy_lab.battery.plan import Plan  # noqa: PLC0415
     from privacy_lab.certify.page import render_page  # noqa: PLC0415
-    from privacy_lab.recipe import Recipe, read_any_recipe  # noqa: PLC0415
     from privacy_lab.study.task import Places, Study  # noqa: PLC0415
     from privacy_lab.study.write import write_study  # noqa: PLC0415
 
-    plan, console = read_any_recipe(find_recipe(recipe)), Console()
-    if not isinstance(plan, Recipe):
-        raise BadRecipe(
-            f"{plan.name}: is a picture's recipe, which has one embedding; there is nothing to study"
-        )
+    plan, console = _planned(recipe), Console()
     chosen = o.device_for("training", device, threads, console)
     kept = o.kept_in(folder, "lab")
     places = Places(kept, kept / "bundles", kept / "attacks")
@@ -90,7 +87,18 @@ def study(
         page.write_text(render_page(found.page(task)), encoding="utf-8")
         written.append(page)
     for path in written:
-        console.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
+        say(console, f"wrote {path}")
+
+
+def _planned(recipe: str) -> "Recipe":
+    from privacy_lab.recipe import Recipe, read_any_recipe  # noqa: PLC0415 - quick --help
+
+    plan = read_any_recipe(find_recipe(recipe))
+    if not isinstance(plan, Recipe):
+        raise BadRecipe(
+            f"{plan.name}: is a picture's recipe, which has one embedding; there is nothing to study"
+        )
+    return plan
 
 
 def _said(name: str, seeds: int, beside: int | None, images: int) -> str:

@@ -13,6 +13,7 @@ from penumbra import lab_options as o
 from penumbra import lab_sweeping as s
 from penumbra.errors import ConfigError
 from penumbra.lab_needs import require_lab
+from penumbra.saying import say
 
 if TYPE_CHECKING:
     from privacy_lab.sweep.plan import SweepPlan
@@ -125,19 +126,19 @@ def sweep(
         with s.SweepBar(console) as bar:
             tables = _made(asked, plan, replace(where, watch=bar.watch))
     except KeyboardInterrupt:
-        _say(console, f"interrupted. Finished points are in {folder}: the same command goes on from there.")
+        say(console, f"interrupted. Finished points are in {folder}: the same command goes on from there.")
         raise
     for table in tables:
         console.print(table)
-    _say(console, f"finished points are in {folder}; --report writes a page of them")
+    say(console, f"finished points are in {folder}; --report writes a page of them")
 
 
 def _report(folder: Path, out: Path, grids: Path | None, plan: "SweepRecipe", console: Console) -> None:
     for path in s.write_report(folder, out, plan):
-        _say(console, f"wrote {path}")
+        say(console, f"wrote {path}")
     if grids:
         s.write_grids(folder, grids, plan)
-        _say(
+        say(
             console,
             f"wrote {grids}. It shows pictures of the data sets: pass it on only where their terms allow it.",
         )
@@ -245,7 +246,3 @@ def whole_numbers(flag: str, given: Sequence[str] | None) -> tuple[int, ...]:
     if wrong:
         raise ConfigError(f"{flag}: {wrong[0]} is no whole number from 1; give some, several by commas")
     return tuple(int(word) for word in texts(given))
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
